@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+// git-remote-pod: fetch straight from a pod's bare repository, and never lose a commit it made.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+func module(_ name: String, _ uses: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: uses, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ uses: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: uses + ["TestSupport"], path: "Tests/\(name)",
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "git-remote-pod",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "git-remote-pod", targets: ["git-remote-pod"]),
+        .executable(name: "git-pod", targets: ["git-pod"]),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibssh2", pkgConfig: "libssh2",
+            providers: [.apt(["libssh2-1-dev"]), .brew(["libssh2"])]),
+
+        module("Model"),
+        module("PackProtocol"),
+        module("POSIX", ["Model"]),
+        module("SSH", ["CLibssh2", "POSIX", "Model"]),
+        module("Transport", ["SSH", "POSIX", "PackProtocol", "Model"]),
+        module("RemoteHelper", ["Transport", "POSIX", "PackProtocol", "Model"]),
+        module("Bridge", ["POSIX", "PackProtocol", "Model"]),
+
+        .executableTarget(
+            name: "git-remote-pod", dependencies: ["RemoteHelper", "POSIX", "Model"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "git-pod", dependencies: ["Bridge", "Transport", "POSIX", "Model"],
+            swiftSettings: strict),
+
+        .target(
+            name: "TestSupport", dependencies: ["POSIX", "Model"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "lag-proxy", dependencies: ["TestSupport", "POSIX", "Model"],
+            path: "Tests/LagProxy", swiftSettings: strict),
+        .executableTarget(
+            name: "fault-pipe", dependencies: ["POSIX", "Model"], path: "Tests/FaultPipe",
+            swiftSettings: strict),
+        tests("ModelTests", ["Model"]),
+        tests("PackProtocolTests", ["PackProtocol"]),
+        tests("POSIXTests", ["POSIX", "Model"]),
+        tests("SSHTests", ["SSH", "POSIX", "Model"]),
+        tests("TransportTests", ["Transport", "SSH", "POSIX", "PackProtocol", "Model"]),
+        tests("RemoteHelperTests", ["RemoteHelper", "POSIX", "Model"]),
+        tests("BridgeTests", ["Bridge", "PackProtocol", "POSIX", "Model"]),
+        tests(
+            "EndToEnd",
+            ["POSIX", "Model", "git-remote-pod", "git-pod", "fault-pipe"]),
+        tests(
+            "HouseTests",
+            ["Transport", "POSIX", "Model", "git-remote-pod", "git-pod", "fault-pipe"]),
+    ]
+)
