@@ -1,0 +1,165 @@
+// The one way to run another program: by argument vector, never through a shell.
+//
+// Its standard input, output and error are pipes that only this process holds, so that it sees the
+// end of its input when we end, however we end.
+
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// How a program ended.
+public enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
+    case exited(Int32)
+    case signalled(Int32)
+    /// The carrier closed without saying.
+    case unknown
+
+    public var isSuccess: Bool { self == .exited(0) }
+
+    public var description: String {
+        switch self {
+        case .exited(let code): "exit status \(code)"
+        case .signalled(let signal): "signal \(signal)"
+        case .unknown: "no exit status"
+        }
+    }
+}
+
+/// What one of a child's standard descriptors is connected to.
+public enum ChildStandard: Sendable {
+    /// A pipe of ours.
+    case pipe
+    /// What this process has there.
+    case inherit
+    case null
+}
+
+/// A running child and our ends of its pipes.
+public final class ChildProcess {
+    public let process: pid_t
+    /// The program's name, for messages.
+    public let name: String
+    private var input: FileDescriptor?
+    private var output: FileDescriptor?
+    private var error: FileDescriptor?
+    private var status: ExitStatus?
+
+    /// Our end of its standard input; nil once closed or if it is no pipe.
+    public var inputDescriptor: Int32? { input?.raw }
+    public var outputDescriptor: Int32? { output?.raw }
+    public var errorDescriptor: Int32? { error?.raw }
+
+    /// Starts `arguments[0]`, found along `PATH`, with `environment` (`NAME=value` entries) or, byte
+    /// for byte, with ours: a home need not be called in UTF-8.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if there is no such program, else `failed`.
+    public init(
+        _ arguments: [String], environment: [String]? = nil,
+        input: ChildStandard = .pipe, output: ChildStandard = .pipe, error: ChildStandard = .pipe
+    ) throws(Failure) {
+        name = arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
+        spawning.lock()
+        defer { spawning.unlock() }
+        var inputPipe = try Self.pipe(input)
+        var outputPipe = try Self.pipe(output)
+        var errorPipe = try Self.pipe(error)
+        let standard = [
+            input == .inherit ? 0 : inputPipe.reader?.raw,
+            output == .inherit ? 1 : outputPipe.writer?.raw,
+            error == .inherit ? 2 : errorPipe.writer?.raw,
+        ]
+        process = try Self.spawn(arguments, environment, standard)
+        self.input = inputPipe.writer.take()
+        self.output = outputPipe.reader.take()
+        self.error = errorPipe.reader.take()
+    }
+
+    /// Ends its standard input.
+    public func closeInput() { input = nil }
+    /// Stops reading from it: its next write fails.
+    public func closeOutput() { output = nil }
+    public func closeError() { error = nil }
+
+    /// Asks it to end (`SIGTERM`), or makes it (`SIGKILL`). Nothing happens once it was waited for.
+    public func signal(_ number: Int32) {
+        if status == nil { kill(process, number) }
+    }
+
+    /// How it ended, if it has; never waits.
+    public func pollStatus() -> ExitStatus? {
+        if let status { return status }
+        var code: Int32 = 0
+        let result = unsafe waitpid(process, &code, WNOHANG)
+        if result == process {
+            status = Self.status(code)
+        } else if result < 0, errno != EINTR {
+            status = .unknown
+        }
+        return status
+    }
+
+    /// Waits until it has ended. Nil if `deadline` passed first.
+    public func waitForExit(until deadline: Deadline) -> ExitStatus? {
+        var pause: UInt32 = 250
+        while true {
+            if let status = pollStatus() { return status }
+            if deadline.hasPassed { return nil }
+            usleep(pause)
+            pause = min(pause * 2, 10_000)
+        }
+    }
+
+    /// Ends it for certain: closes its pipes, gives it `grace`, asks, gives it `grace` again, kills.
+    @discardableResult
+    public func end(grace: Duration) -> ExitStatus {
+        closeInput()
+        closeOutput()
+        closeError()
+        if let status = waitForExit(until: .after(grace)) { return status }
+        signal(SIGTERM)
+        if let status = waitForExit(until: .after(grace)) { return status }
+        signal(SIGKILL)
+        return waitForExit(until: .never) ?? .unknown
+    }
+
+    private static func status(_ code: Int32) -> ExitStatus {
+        let signal = code & 0x7f
+        return signal == 0 ? .exited((code >> 8) & 0xff) : .signalled(signal)
+    }
+
+    private static func pipe(_ standard: ChildStandard) throws(Failure) -> Pipe {
+        standard == .pipe
+            ? try FileDescriptor.pipeWhileNothingSpawns() : Pipe(reader: nil, writer: nil)
+    }
+}
+
+/// One spawn at a time: between a pipe's making and its close-on-exec flag no child may start.
+let spawning = Mutex()
+
+/// A pthread mutex. The standard library's is reported as racy by the thread sanitizer.
+@safe final class Mutex: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+    init() { unsafe pthread_mutex_init(mutex, nil) }
+
+    deinit {
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe mutex.deallocate()
+    }
+
+    func lock() { unsafe pthread_mutex_lock(mutex) }
+    func unlock() { unsafe pthread_mutex_unlock(mutex) }
+}
+
+/// The number of a signal by its name on the SSH wire (RFC 4254, section 6.10); 0 if unknown.
+public func signalNumber(_ name: String) -> Int32 {
+    [
+        "ABRT": SIGABRT, "ALRM": SIGALRM, "FPE": SIGFPE, "HUP": SIGHUP, "ILL": SIGILL,
+        "INT": SIGINT, "KILL": SIGKILL, "PIPE": SIGPIPE, "QUIT": SIGQUIT, "SEGV": SIGSEGV,
+        "TERM": SIGTERM, "USR1": SIGUSR1, "USR2": SIGUSR2,
+    ][name] ?? 0
+}

@@ -1,0 +1,74 @@
+// posix_spawn for ChildProcess: descriptors, signals, environment.
+
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension ChildProcess {
+    /// Starts the program with `standard` as its descriptors 0, 1 and 2; nil is `/dev/null`.
+    ///
+    /// Every other descriptor of ours is close-on-exec. The child gets the default action for
+    /// SIGPIPE and an empty signal mask.
+    static func spawn(_ arguments: [String], _ environment: [String]?, _ standard: [Int32?])
+        throws(Failure) -> pid_t
+    {
+        #if canImport(Glibc)
+            var actions = unsafe posix_spawn_file_actions_t()
+            var attributes = posix_spawnattr_t()
+        #else
+            var actions: posix_spawn_file_actions_t?
+            var attributes: posix_spawnattr_t?
+        #endif
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+
+        for (target, source) in zip(Int32(0)..., standard) {
+            if let source {
+                unsafe posix_spawn_file_actions_adddup2(&actions, source, target)
+            } else {
+                unsafe posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
+            }
+        }
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+        unsafe sigaddset(&signals, SIGPIPE)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+        let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var process: pid_t = 0
+        let code = unsafe withCStrings(arguments) { argv in
+            guard let environment else {
+                return unsafe posix_spawnp(
+                    &process, arguments[0], &actions, &attributes, argv, environ)
+            }
+            return unsafe withCStrings(environment) { envp in
+                unsafe posix_spawnp(&process, arguments[0], &actions, &attributes, argv, envp)
+            }
+        }
+        guard code == 0 else {
+            let kind: FailureKind = code == ENOENT || code == EACCES ? .configuration : .failed
+            throw .system(
+                "run \"\(arguments[0])\"", kind: kind, code: code,
+                hint: code == ENOENT ? "install it, or put it on PATH" : nil)
+        }
+        return process
+    }
+}
+
+/// Calls `body` with a null-terminated array of C strings.
+private func withCStrings<Result>(
+    _ strings: [String],
+    _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+) -> Result {
+    let copies = unsafe strings.map { unsafe strdup($0) } + [nil]
+    defer { for index in unsafe copies.indices { unsafe free(copies[index]) } }
+    return unsafe body(copies)
+}

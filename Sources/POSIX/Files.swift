@@ -1,0 +1,152 @@
+// Small files, read and appended to; owners and real paths.
+
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The whole of a small file.
+///
+/// - Throws: ``Failure`` of kind `failed`, also if the file is larger than `limit` bytes, or a pipe:
+///   whether that is empty or its writer has not come yet, nobody can tell without waiting.
+public func readFile(_ path: String, limit: Int = 4 << 20) throws(Failure) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .system("read \(path)") }
+    let file = FileDescriptor(owning: descriptor)
+    guard !isPipeOrSocket(file.raw) else {
+        throw Failure(.failed, "cannot read \(path): it is no plain file")
+    }
+    let buffer = ByteBuffer(capacity: 16 * 1024)
+    var content: [UInt8] = []
+    while true {
+        switch try read(file.raw, into: buffer) {
+        case .bytes: content += buffer.takeAll()
+        case .wouldBlock: throw Failure(.failed, "cannot read \(path): it is no plain file")
+        case .end: return content
+        }
+        guard content.count <= limit else {
+            throw Failure(.failed, "cannot read \(path): it is larger than \(limit) bytes")
+        }
+    }
+}
+
+/// Appends `text` in one write, creating the file with `mode` if it is not there.
+///
+/// A symbolic link at `path` is not followed.
+public func appendToFile(_ path: String, _ text: String, mode: mode_t) throws(Failure) {
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+    let descriptor = unsafe open(path, flags, mode)
+    guard descriptor >= 0 else { throw .system("append to \(path)") }
+    let file = FileDescriptor(owning: descriptor)
+    let bytes = Array(text.utf8)
+    let before = fileStatus(descriptor: file.raw)?.size
+    let count = unsafe bytes.withUnsafeBytes { unsafe write(file.raw, $0.baseAddress, $0.count) }
+    guard count != bytes.count else { return }
+    let code = count < 0 ? errno : ENOSPC
+    // A part of a line would spoil the next one: take it away again, unless somebody wrote behind.
+    if count > 0, let before, fileStatus(descriptor: file.raw)?.size == before + Int64(count) {
+        ftruncate(file.raw, off_t(before))
+    }
+    throw .system("append to \(path)", code: code)
+}
+
+/// What `stat(2)` says of a path, after following links; nil if there is nothing.
+public func fileStatus(_ path: String) -> FileStatus? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    return FileStatus(status)
+}
+
+/// What `fstat(2)` says of an open descriptor; nil if it is not open.
+public func fileStatus(descriptor: Int32) -> FileStatus? {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+    return FileStatus(status)
+}
+
+/// Whether anything at all is called `path`: a link that leads nowhere, too.
+public func exists(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0
+}
+
+/// Gives a file another name; what had that name before is gone.
+public func rename(_ path: String, to newPath: String) throws(Failure) {
+    guard unsafe rename(path, newPath) == 0 else { throw .system("rename \(path) to \(newPath)") }
+}
+
+/// The part of `stat(2)` that this project asks for.
+public struct FileStatus: Sendable {
+    public enum Kind: Sendable { case file, directory, socket, other }
+    public let kind: Kind
+    public let size: Int64
+    public let owner: UInt32
+    /// The permission bits.
+    public let mode: UInt32
+
+    fileprivate init(_ status: stat) {
+        kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .directory
+            case S_IFSOCK: .socket
+            default: .other
+            }
+        size = Int64(status.st_size)
+        owner = status.st_uid
+        mode = UInt32(status.st_mode & 0o7777)
+    }
+}
+
+/// `path` with every symbolic link resolved; nil if it does not lead anywhere, or to a name that is
+/// no UTF-8 and that no text can stand for.
+public func realPath(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(validatingCString: resolved)
+}
+
+/// The names in a directory, without `.` and `..`; nil if it cannot be read.
+public func directoryEntries(_ path: String) -> [String]? {
+    guard let directory = unsafe opendir(path) else { return nil }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+        let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+}
+
+/// Whether this process may execute `path`.
+public func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
+
+/// The program called `name` along `PATH`; nil if there is none.
+public func findProgram(_ name: String, path: String? = environmentVariable("PATH")) -> String? {
+    for folder in (path ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":") {
+        let candidate = "\(folder)/\(name)"
+        if isExecutable(candidate), fileStatus(candidate)?.kind == .file { return candidate }
+    }
+    return nil
+}
+
+/// The real user id of this process.
+public func currentUser() -> UInt32 { getuid() }
+
+/// Lets a pipe hold more, so that its two ends meet less often. Linux only; elsewhere nothing.
+func widenPipe(_ descriptor: Int32) {
+    #if os(Linux)
+        let setPipeSize: Int32 = 1031  // F_SETPIPE_SZ, which Glibc's module lacks
+        _ = fcntl(descriptor, setPipeSize, 1 << 20)
+    #endif
+}
+
+/// Makes a folder that only its owner may enter, if it is not there; its parent must be.
+public func makeFolder(_ path: String) throws(Failure) {
+    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .system("make \(path)") }
+}

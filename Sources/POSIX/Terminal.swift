@@ -1,0 +1,44 @@
+// The controlling terminal, for the one question that is ever asked on it.
+
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Whether this process has a controlling terminal.
+public func hasTerminal() -> Bool {
+    let descriptor = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+    guard descriptor >= 0 else { return false }
+    close(descriptor)
+    return true
+}
+
+/// Asks on the terminal without showing what is typed. Nil if it was broken off or there is none.
+///
+/// Signals from the keyboard are off meanwhile, so that no way out leaves the terminal mute.
+public func readSecretFromTerminal(_ prompt: String) -> String? {
+    let number = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+    guard number >= 0 else { return nil }
+    let terminal = FileDescriptor(owning: number)
+    var before = termios()
+    guard unsafe tcgetattr(terminal.raw, &before) == 0 else { return nil }
+    var mute = before
+    mute.c_lflag &= ~tcflag_t(ECHO | ISIG)
+    guard unsafe tcsetattr(terminal.raw, TCSAFLUSH, &mute) == 0 else { return nil }
+    defer {
+        unsafe tcsetattr(terminal.raw, TCSAFLUSH, &before)
+        writeAll("\n", to: terminal.raw)
+    }
+    writeAll(prompt, to: terminal.raw)
+    let buffer = ByteBuffer(capacity: 4096)
+    guard case .bytes = try? read(terminal.raw, into: buffer) else { return nil }
+    let line = buffer.takeAll()
+    let brokenOff: [UInt8] = [3, 4, 28]
+    guard let end = line.firstIndex(of: UInt8(ascii: "\n")),
+        !line.contains(where: brokenOff.contains)
+    else { return nil }
+    return String(decoding: line[..<end], as: UTF8.self)
+}

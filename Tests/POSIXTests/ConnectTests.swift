@@ -1,0 +1,137 @@
+// Connections within a deadline: refused, unanswered, and the second address where the first is dead.
+
+import Model
+import TestSupport
+import Testing
+
+@testable import POSIX
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@Suite("Connecting")
+struct ConnectTests {
+    /// A port on 127.0.0.1 where nothing listens.
+    private func closedPort() throws -> UInt16 {
+        let listener = try Loopback.listener()
+        return Loopback.port(of: listener.raw)
+    }
+
+    /// Fills the queue of `listener`, so that no further connection is answered. Returns what fills it.
+    private func fill(_ listener: borrowing FileDescriptor, at address: SocketAddress) throws
+        -> [FileDescriptorBox]
+    {
+        listen(listener.raw, 0)
+        var boxes: [FileDescriptorBox] = []
+        for _ in 0..<20 {
+            do throws(Failure) {
+                boxes.append(
+                    FileDescriptorBox(
+                        try connect(
+                            to: [address], called: "x", until: .after(.milliseconds(100)))))
+            } catch { return boxes }
+        }
+        Issue.record("the listener takes every connection")
+        return boxes
+    }
+
+    final class FileDescriptorBox {
+        let descriptor: FileDescriptor
+        init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+    }
+
+    private func address(_ host: String, _ port: UInt16) throws -> SocketAddress {
+        try #require(try resolve(host, port: port, until: .after(.seconds(5))).first)
+    }
+
+    @Test(
+        "a listener is reached, by a socket that does not block",
+        arguments: ["127.0.0.1", "localhost"])
+    func reached(host: String) throws {
+        let listener = try Loopback.listener()
+        let socket = try connectTCP(
+            host: host, port: Loopback.port(of: listener.raw), until: .after(.seconds(5)))
+        #expect(fcntl(socket.raw, F_GETFL) & O_NONBLOCK != 0)
+        #expect(fcntl(socket.raw, F_GETFD) & FD_CLOEXEC != 0)
+        #expect(try read(socket.raw, into: ByteBuffer(capacity: 1)) == .wouldBlock)
+    }
+
+    @Test("a closed port is unreachable at once, in the system's words")
+    func refused() throws {
+        let port = try closedPort()
+        let start = monotonicNanoseconds()
+        let failure = #expect(throws: Failure.self) {
+            _ = try connectTCP(host: "127.0.0.1", port: port, until: .after(.seconds(30)))
+        }
+        #expect(failure?.kind == .unreachable)
+        #expect(failure?.message == "cannot connect to 127.0.0.1 port \(port): Connection refused")
+        #expect(monotonicNanoseconds() - start < 5_000_000_000)
+    }
+
+    @Test("a host that does not answer is given up at the deadline")
+    func unanswered() throws {
+        let listener = try Loopback.listener()
+        let port = Loopback.port(of: listener.raw)
+        let full = try fill(listener, at: address("127.0.0.1", port))
+        let start = monotonicNanoseconds()
+        let failure = #expect(throws: Failure.self) {
+            _ = try connectTCP(host: "127.0.0.1", port: port, until: .after(.milliseconds(200)))
+        }
+        let took = monotonicNanoseconds() - start
+        #expect(failure?.kind == .unreachable)
+        #expect(failure?.message.hasSuffix("no answer in time") == true)
+        #expect(took >= 200_000_000 && took < 5_000_000_000)
+        withExtendedLifetime(full) {}
+    }
+
+    @Test("where ::1 refuses, 127.0.0.1 is taken at once")
+    func fallsBack() throws {
+        let listener = try Loopback.listener()
+        let port = Loopback.port(of: listener.raw)
+        let addresses = [try address("::1", port), try address("127.0.0.1", port)]
+        #expect(addresses.map(\.family) == [AF_INET6, AF_INET])
+        let socket = try connect(to: addresses, called: "x", until: .after(.seconds(5)))
+        #expect(Loopback.port(of: socket.raw) != 0)
+    }
+
+    @Test("where the first address is silent, the second has won before the deadline")
+    func happyEyeballs() throws {
+        let silent = try Loopback.listener()
+        let answering = try Loopback.listener()
+        let dead = try address("127.0.0.1", Loopback.port(of: silent.raw))
+        let alive = try address("127.0.0.1", Loopback.port(of: answering.raw))
+        let full = try fill(silent, at: dead)
+        let start = monotonicNanoseconds()
+        let socket = try connect(to: [dead, alive], called: "x", until: .after(.seconds(20)))
+        let took = monotonicNanoseconds() - start
+        #expect(took >= 240_000_000 && took < 5_000_000_000)
+        #expect(try wait(for: answering.raw, reading: true, until: .after(.seconds(5))))
+        withExtendedLifetime((full, socket.raw)) {}
+    }
+
+    @Test("a failure among those under way lets the next one start at once")
+    func nextAtOnce() throws {
+        let answering = try Loopback.listener()
+        let dead = try (0..<6).map { _ in try address("127.0.0.1", try closedPort()) }
+        let alive = try address("127.0.0.1", Loopback.port(of: answering.raw))
+        let start = monotonicNanoseconds()
+        _ = try connect(to: dead + [alive], called: "x", until: .after(.seconds(20)))
+        #expect(monotonicNanoseconds() - start < 1_000_000_000)
+    }
+
+    @Test("a unix socket is reached, or refused with its path")
+    func unix() throws {
+        let listener = try UnixListener()
+        let socket = try connectUnix(listener.path)
+        #expect(fcntl(socket.raw, F_GETFL) & O_NONBLOCK != 0)
+        _ = try listener.next()
+        for path in ["/nonexistent/socket", "/" + String(repeating: "x", count: 200)] {
+            let failure = #expect(throws: Failure.self) { _ = try connectUnix(path) }
+            #expect(failure?.kind == .failed)
+            #expect(failure?.message.contains(path) == true)
+        }
+    }
+}
