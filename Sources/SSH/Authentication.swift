@@ -1,0 +1,219 @@
+// Proving who we are: the agent's keys, then key files, in the order that OpenSSH tries them.
+
+import CLibssh2
+import Model
+import POSIX
+
+/// A key that may be offered to the server.
+private enum Candidate {
+    case agent(PublicKey)
+    case file(PrivateKeyFile)
+}
+
+extension Session {
+    /// Offers keys until the server accepts one.
+    ///
+    /// - Throws: ``SSHProblem/beyondLibrary(_:)`` if everything that libssh2 can sign with was refused
+    ///   and there are keys that it cannot sign with; else a ``Failure`` of kind `refused`, or
+    ///   `unreachable` if the connection broke.
+    public func authenticate(with person: any SSHConversationalist) throws(SSHProblem) {
+        let agent = connectAgent(person)
+        let (candidates, unusable) = try candidates(agent, person)
+        var refused: [String] = []
+        for candidate in candidates {
+            let (name, accepted) =
+                switch candidate {
+                case .agent(let key): ("\(key.type) of the agent", try offer(key, of: agent))
+                case .file(let file): (file.path, try offer(file, person))
+                }
+            if accepted {
+                person.note("authenticated to \(target.place) as \(target.user) with \(name)")
+                return
+            }
+            person.note("\(target.place) refused \(name)")
+            refused.append(name)
+        }
+        if let first = unusable.first { throw .beyondLibrary("sign with \(first)") }
+        throw .failure(
+            Failure(
+                .refused,
+                "\(target.place) lets \(target.user) in with none of our keys (tried: "
+                    + (refused.isEmpty ? "none, there is no key" : refused.joined(separator: ", "))
+                    + ")",
+                hint: "add the public key to the pod's authorized_keys, or set identityFile"))
+    }
+
+    private func connectAgent(_ person: any SSHConversationalist) -> Agent? {
+        guard let path = target.agentSocket else { return nil }
+        do throws(Failure) { return try Agent(path: path, until: deadline) } catch {
+            person.note("\(error)")
+            return nil
+        }
+    }
+
+    /// The keys in the order to try them, and the names of those that libssh2 cannot sign with.
+    private func candidates(
+        _ agent: Agent?, _ person: any SSHConversationalist
+    ) throws(SSHProblem) -> ([Candidate], [String]) {
+        var held: [PublicKey] = []
+        do throws(Failure) { held = try agent?.identities() ?? [] } catch {
+            person.note("\(error)")
+        }
+        let (files, fileNotes) = try keyFiles(person)
+        var unusable = fileNotes
+        let named = files.compactMap(\.publicKey)
+        var candidates: [Candidate] = []
+        let first = held.filter(named.contains)
+        let rest = target.identitiesOnly ? [] : held.filter { !named.contains($0) }
+        for key in first + rest {
+            if key.type.isUsable {
+                candidates.append(.agent(key))
+            } else {
+                unusable.append("the agent's \(key.type) key")
+            }
+        }
+        let loose = files.filter { file in file.publicKey.map { !held.contains($0) } ?? true }
+        for file in loose {
+            if file.type?.isUsable == true {
+                candidates.append(.file(file))
+            } else {
+                unusable.append("\(file.path) (\(file.type?.name ?? "of a kind it cannot tell"))")
+            }
+        }
+        return (candidates, unusable)
+    }
+
+    private func keyFiles(_ person: any SSHConversationalist) throws(SSHProblem)
+        -> ([PrivateKeyFile], [String])
+    {
+        var files: [PrivateKeyFile] = []
+        var unusable: [String] = []
+        for path in target.identityFiles {
+            if fileStatus("\(path)-cert.pub") != nil {
+                unusable.append("the certificate \(path)-cert.pub")
+            }
+            do throws(Failure) {
+                guard let status = fileStatus(path) else {
+                    if target.identitiesAreExplicit { throw Self.missing(path) }
+                    continue
+                }
+                try Self.checkPermissions(status, path)
+                let beside = try? readFile("\(path).pub", limit: 64 * 1024)
+                let content = try readFile(path, limit: 1 << 20)
+                guard
+                    let file = PrivateKeyFile(
+                        path: path, content: content,
+                        publicLine: beside.map { String(decoding: $0, as: UTF8.self) })
+                else {
+                    unusable.append(path)
+                    continue
+                }
+                files.append(file)
+            } catch {
+                if target.identitiesAreExplicit { throw .failure(error) }
+                person.note("\(error)")
+            }
+        }
+        return (files, unusable)
+    }
+
+    private static func missing(_ path: String) -> Failure {
+        Failure(
+            .configuration, "there is no key file \(path)", hint: "correct identityFile")
+    }
+
+    /// As OpenSSH: a key of ours that others may read is no secret.
+    private static func checkPermissions(_ status: FileStatus, _ path: String) throws(Failure) {
+        guard status.owner == currentUser(), status.mode & 0o077 != 0 else { return }
+        throw Failure(
+            .configuration, "others may read the key file \(path)", hint: "chmod 600 \(path)")
+    }
+
+    // MARK: offering
+
+    /// Offers a key that the agent signs with.
+    private func offer(_ key: PublicKey, of agent: Agent?) throws(SSHProblem) -> Bool {
+        guard let agent else { return false }
+        let request = SignRequest(agent: agent, key: key)
+        let code = try withExtendedLifetime(request) { () throws(SSHProblem) in
+            var context = unsafe UnsafeMutableRawPointer?(
+                Unmanaged.passUnretained(request).toOpaque())
+            return try complete("authentication") {
+                unsafe libssh2_userauth_publickey(
+                    handle, target.user, key.blob, key.blob.count, signWithAgent, &context)
+            }
+        }
+        return try accepted(code)
+    }
+
+    /// Offers a key file, asking for its passphrase up to three times, as OpenSSH does.
+    private func offer(_ file: PrivateKeyFile, _ person: any SSHConversationalist)
+        throws(SSHProblem) -> Bool
+    {
+        guard file.isEncrypted else { return try offer(file, passphrase: nil) }
+        for attempt in 0..<3 {
+            let answer = pausingDeadline {
+                person.passphrase(for: file.path, again: attempt > 0)
+            }
+            guard let passphrase = answer else {
+                person.note("nobody to ask for the passphrase of \(file.path)")
+                return false
+            }
+            if try offer(file, passphrase: passphrase) { return true }
+        }
+        return false
+    }
+
+    private func offer(_ file: PrivateKeyFile, passphrase: String?) throws(SSHProblem) -> Bool {
+        let publicLine = file.publicKey?.line
+        let code = try complete("authentication") {
+            unsafe file.content.withUnsafeBytes { bytes in
+                unsafe libssh2_userauth_publickey_frommemory(
+                    handle, target.user, target.user.utf8.count,
+                    publicLine, publicLine?.utf8.count ?? 0,
+                    bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count,
+                    passphrase)
+            }
+        }
+        return try accepted(code)
+    }
+
+    private func accepted(_ code: Int32) throws(SSHProblem) -> Bool {
+        switch code {
+        case 0: return true
+        case LIBSSH2_ERROR_SOCKET_DISCONNECT, LIBSSH2_ERROR_SOCKET_RECV,
+            LIBSSH2_ERROR_SOCKET_SEND, LIBSSH2_ERROR_SOCKET_TIMEOUT:
+            throw .failure(
+                broken(
+                    "authentication", code,
+                    hint: "it may have counted too many keys: set identityFile and IdentitiesOnly"))
+        default: return false
+        }
+    }
+}
+
+/// What the signing callback needs.
+private final class SignRequest {
+    let agent: Agent
+    let key: PublicKey
+
+    init(agent: Agent, key: PublicKey) {
+        self.agent = agent
+        self.key = key
+    }
+}
+
+/// libssh2's callback: fills in a signature that libssh2 will free.
+private func signWithAgent(
+    _ session: OpaquePointer?, _ signature: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?,
+    _ count: UnsafeMutablePointer<Int>?, _ data: UnsafePointer<UInt8>?, _ dataCount: Int,
+    _ context: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+) -> Int32 {
+    guard let opaque = unsafe context?.pointee else { return -1 }
+    let request = unsafe Unmanaged<SignRequest>.fromOpaque(opaque).takeUnretainedValue()
+    let message = unsafe Array(UnsafeBufferPointer(start: data, count: dataCount))
+    guard let raw = try? request.agent.sign(message, with: request.key) else { return -1 }
+    unsafe signature?.pointee = copyForC(raw)
+    unsafe count?.pointee = raw.count
+    return 0
+}

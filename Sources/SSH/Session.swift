@@ -1,0 +1,190 @@
+// One SSH connection: TCP, key exchange, host key. libssh2 without waiting, over our own socket.
+//
+// libssh2's traps that this file knows of (1.10): a call that returned EAGAIN must be made again
+// with the same arguments; an error text belongs to the session and changes with the next call.
+
+import CLibssh2
+import Model
+import POSIX
+
+private let libraryIsReady: Bool = libssh2_init(0) == 0
+
+/// A connection whose host key has been checked. Used by one thread at a time.
+@safe public final class Session {
+    let handle: OpaquePointer
+    let socket: FileDescriptor
+    let target: SSHTarget
+    /// When what is under way must be done; ``renewDeadline(_:)`` sets it for what comes next.
+    private(set) var deadline: Deadline
+
+    /// Connects, exchanges keys and checks the host key; nothing secret has been said by then.
+    ///
+    /// - Throws: ``SSHProblem/beyondLibrary(_:)`` where the two sides share no algorithm, or only a
+    ///   certificate authority vouches for the host; else a ``Failure``: `unreachable` for silence
+    ///   and closed connections, `refused` for a host key that may not be trusted.
+    public init(
+        to target: SSHTarget, until deadline: Deadline, with person: any SSHConversationalist
+    ) throws(SSHProblem) {
+        guard libraryIsReady, let handle = unsafe libssh2_session_init_ex(nil, nil, nil, nil) else {
+            throw .failure(Failure(.failed, "cannot start libssh2"))
+        }
+        self.target = target
+        self.deadline = deadline
+        do throws(Failure) {
+            socket = try connectTCP(host: target.host, port: target.port, until: deadline)
+        } catch {
+            unsafe libssh2_session_free(handle)
+            throw .failure(error)
+        }
+        unsafe self.handle = handle
+        unsafe libssh2_session_set_blocking(handle, 0)
+        unsafe receiveWithQuickAcknowledgements(handle)
+        let known = try KnownHosts(for: target, session: self)
+        if known.wantsCertificate {
+            throw .beyondLibrary("check host certificates (a @cert-authority line)")
+        }
+        if let type = known.knownTypes.first, !known.knownTypes.contains(where: \.isUsable) {
+            // Any key that libssh2 can ask for would be a wrong one.
+            throw .beyondLibrary("check a host key of type \(type)")
+        }
+        prefer(hostKeyTypes: known.knownTypes)
+        try exchangeKeys()
+        try checkHostKey(known, person)
+        unsafe libssh2_keepalive_config(
+            handle, 1, UInt32(clamping: target.keepAlive.milliseconds / 1000))
+    }
+
+    deinit { unsafe libssh2_session_free(handle) }
+
+    /// Gives what comes next until `deadline`.
+    public func renewDeadline(_ deadline: Deadline) { self.deadline = deadline }
+
+    /// Calls `ask` without counting how long a person takes to answer.
+    func pausingDeadline<Answer>(_ ask: () -> Answer) -> Answer {
+        let start = monotonicNanoseconds()
+        defer { deadline = deadline.later(by: .nanoseconds(monotonicNanoseconds() - start)) }
+        return ask()
+    }
+
+    /// Tells the server that we go. Never waits; ``deinit`` closes the socket.
+    public func disconnect() {
+        let byApplication: Int32 = 11
+        _ = unsafe libssh2_session_disconnect_ex(handle, byApplication, "done", "")
+    }
+
+    // MARK: steps
+
+    private func prefer(hostKeyTypes known: [KeyType]) {
+        let usable = known.filter(\.isUsable)
+        let order = usable + KeyType.usable.filter { !usable.contains($0) }
+        let names = order.reduce(into: [String]()) { names, type in
+            if !names.contains(type.name) { names.append(type.name) }
+        }
+        let methods: [(Int32, String)] = [
+            (LIBSSH2_METHOD_HOSTKEY, names.joined(separator: ",")),
+            (LIBSSH2_METHOD_CRYPT_CS, "aes128-ctr,aes256-ctr,aes192-ctr"),
+            (LIBSSH2_METHOD_CRYPT_SC, "aes128-ctr,aes256-ctr,aes192-ctr"),
+            (LIBSSH2_METHOD_MAC_CS, "hmac-sha2-256,hmac-sha2-512,hmac-sha1"),
+            (LIBSSH2_METHOD_MAC_SC, "hmac-sha2-256,hmac-sha2-512,hmac-sha1"),
+        ]
+        for (method, preference) in methods {
+            _ = unsafe libssh2_session_method_pref(handle, method, preference)
+        }
+    }
+
+    private func exchangeKeys() throws(SSHProblem) {
+        let code = try complete("the SSH key exchange") {
+            unsafe libssh2_session_handshake(handle, socket.raw)
+        }
+        switch code {
+        case 0: return
+        case LIBSSH2_ERROR_KEX_FAILURE, LIBSSH2_ERROR_METHOD_NONE:
+            throw .beyondLibrary("agree with \(target.place) on a key exchange, key or cipher")
+        default:
+            throw .failure(
+                broken("the SSH key exchange", code, hint: "check that an sshd listens there"))
+        }
+    }
+
+    private func checkHostKey(
+        _ known: KnownHosts, _ person: any SSHConversationalist
+    ) throws(SSHProblem) {
+        var count = 0
+        var kind: Int32 = 0
+        guard let bytes = unsafe libssh2_session_hostkey(handle, &count, &kind),
+            let key = PublicKey(
+                blob: unsafe UnsafeRawBufferPointer(start: bytes, count: count).map { $0 })
+        else { throw .failure(Failure(.failed, "\(target.place) showed no host key")) }
+        do throws(Failure) {
+            try known.admit(key, fingerprint: fingerprint(), of: target, person)
+        } catch { throw .failure(error) }
+    }
+
+    private func fingerprint() -> String {
+        guard let hash = unsafe libssh2_hostkey_hash(handle, LIBSSH2_HOSTKEY_HASH_SHA256) else {
+            return "SHA256:?"
+        }
+        let bytes = unsafe UnsafeRawBufferPointer(start: hash, count: 32).map { $0 }
+        return "SHA256:" + Base64.encode(bytes, padded: false)
+    }
+
+    // MARK: waiting
+
+    /// Makes `call` until it comes to an end, within the session's deadline.
+    func complete(_ stage: String, until deadline: Deadline? = nil, _ call: () -> Int32)
+        throws(SSHProblem) -> Int32
+    {
+        while true {
+            let code = call()
+            guard code == LIBSSH2_ERROR_EAGAIN else { return code }
+            // A peer that never stops sending lets no wait run out.
+            if (deadline ?? self.deadline).hasPassed {
+                throw .failure(late("did not come to an end of \(stage) in time"))
+            }
+            try waitForPeer(stage, until: deadline ?? self.deadline)
+        }
+    }
+
+    /// Waits for whatever the last call that returned EAGAIN lacked.
+    func waitForPeer(_ stage: String, until deadline: Deadline) throws(SSHProblem) {
+        let directions = unsafe libssh2_session_block_directions(handle)
+        do throws(Failure) {
+            let ready = try wait(
+                for: socket.raw, reading: true,
+                writing: directions & LIBSSH2_SESSION_BLOCK_OUTBOUND != 0, until: deadline)
+            guard ready else { throw late("fell silent during \(stage)") }
+        } catch { throw .failure(error) }
+    }
+
+    private func late(_ what: String) -> Failure {
+        Failure(
+            .unreachable, "\(target.place) \(what)",
+            hint: "check that an sshd answers there, or raise connectTimeout")
+    }
+
+    /// What libssh2 says of its last error, for a person to read.
+    func broken(_ stage: String, _ code: Int32, hint: String? = nil) -> Failure {
+        var text: UnsafeMutablePointer<CChar>?
+        var count: Int32 = 0
+        unsafe libssh2_session_last_error(handle, &text, &count, 0)
+        let words = unsafe text.map { unsafe String(cString: $0) } ?? "no reason given"
+        return Failure(
+            .unreachable, "\(target.place) broke off \(stage): \(words) (libssh2 \(code))",
+            hint: hint)
+    }
+}
+
+/// Re-arms TCP_QUICKACK after each receive: sshd sends a small packet, and its Nagle algorithm holds
+/// the next one until we acknowledge, which Linux would put off for 40 ms.
+private func receiveWithQuickAcknowledgements(_ session: OpaquePointer) {
+    typealias Receive =
+        @convention(c) (
+            libssh2_socket_t, UnsafeMutableRawPointer?, Int, Int32,
+            UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        ) -> Int
+    let receive: Receive = { socket, buffer, count, _, _ in
+        unsafe receiveQuickly(socket, buffer, count)
+    }
+    _ = unsafe libssh2_session_callback_set(
+        session, LIBSSH2_CALLBACK_RECV, unsafeBitCast(receive, to: UnsafeMutableRawPointer.self))
+}
