@@ -1,0 +1,84 @@
+// An `ssh` child as the carrier: for what libssh2 cannot do, and for the user's own ssh command.
+
+import Model
+import POSIX
+import SSH
+
+extension SSHPlan {
+    /// The argument vector of an `ssh` that runs `command` over there.
+    ///
+    /// Our host-key policy goes along, and so does BatchMode, unless a passphrase may have to be
+    /// asked for: git has no way to answer a question. The user's own command stays as it is.
+    func openSSHArguments(command: String, canAsk: Bool) throws(Failure) -> [String] {
+        var arguments = ownCommand ?? ["ssh"]
+        if ownCommand == nil {
+            arguments += options(canAsk: canAsk).flatMap { ["-o", $0] }
+            if let file = settings.knownHosts, let known = target.knownHostsFiles.first {
+                guard !file.contains("\"") else { throw unquotable(file) }
+                arguments += ["-o", "UserKnownHostsFile=\"\(Self.escaped(known))\""]
+                arguments += ["-o", "GlobalKnownHostsFile=/dev/null"]
+            }
+            if target.identitiesAreExplicit, let file = target.identityFiles.first {
+                arguments += ["-i", Self.escaped(file)]
+            }
+            arguments += ["-T", "-x"]
+        }
+        if let aliasPort { arguments += ["-p", "\(aliasPort)"] }
+        if let aliasUser { arguments += ["-l", aliasUser] }
+        // No "--" before the host: it was checked not to begin with "-", and other clients that
+        // GIT_SSH_COMMAND may name do not know it.
+        return arguments + [alias, command]
+    }
+
+    private func options(canAsk: Bool) -> [String] {
+        let interval = max(1, target.keepAlive.milliseconds / 1000)
+        return [
+            canAsk ? "BatchMode=no" : "BatchMode=yes",
+            "PasswordAuthentication=no", "KbdInteractiveAuthentication=no",
+            target.policy == .strict
+                ? "StrictHostKeyChecking=yes" : "StrictHostKeyChecking=accept-new",
+            "ConnectTimeout=\(max(1, (settings.connectTimeout.milliseconds + 999) / 1000))",
+            "ServerAliveInterval=\(interval)", "ServerAliveCountMax=3",
+            "ForwardAgent=no", "ClearAllForwardings=yes", "PermitLocalCommand=no",
+        ]
+    }
+
+    /// ssh expands `%` in file names.
+    private static func escaped(_ path: String) -> String {
+        path.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
+    }
+
+    private func unquotable(_ file: String) -> Failure {
+        Failure(
+            .configuration, "pod.\(settings.name).knownHosts has a quote in its name: \(file)",
+            hint: "rename the file: ssh cannot be given such a name")
+    }
+
+    /// What ssh's exit status 255 and its words mean.
+    static func explain(_ lines: [String], pod: String) -> Failure {
+        let text = lines.joined(separator: "\n")
+        let said = lines.last { !$0.isEmpty } ?? "it gave no reason"
+        if text.contains("Host key verification failed") || text.contains("REMOTE HOST IDENT") {
+            return Failure(
+                .refused, "ssh refused the host key of \(pod): \(hostKeyWords(lines) ?? said)",
+                hint: "compare it with the pod's own before you trust it")
+        }
+        if text.contains("Permission denied") {
+            return Failure(
+                .refused, "\(pod) lets us in with none of our keys: \(said)",
+                hint: "add the public key to the pod's authorized_keys, or set identityFile")
+        }
+        return Failure(
+            .unreachable, "ssh could not reach \(pod): \(said)",
+            hint: "check that the pod runs and that its SSH port is reachable from here")
+    }
+
+    /// The line that says what is wrong with a host key; around it ssh draws a box of `@`.
+    private static func hostKeyWords(_ lines: [String]) -> String? {
+        let telling = lines.first { line in
+            !line.hasPrefix("@")
+                && (line.contains("strict checking") || line.contains("marked as revoked"))
+        }
+        return telling.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+    }
+}

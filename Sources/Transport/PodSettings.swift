@@ -1,0 +1,178 @@
+// One pod's settings: a `[pod "NAME"]` section over the `[pod]` defaults, checked.
+
+import Model
+import POSIX
+
+/// How bytes reach a pod.
+public enum Carrier: String, Sendable, CaseIterable { case ssh, kubectl, command }
+
+/// Which SSH client carries them.
+public enum SSHBackend: String, Sendable, CaseIterable { case auto, libssh2, openssh }
+
+/// What is done about a host whose key is not known. There is no `no`: keys are always checked.
+public enum HostKeyCheck: String, Sendable, CaseIterable {
+    case yes
+    case acceptNew = "accept-new"
+}
+
+/// Which of several pods a selector means.
+public enum PodChoice: String, Sendable, CaseIterable { case newest, oldest }
+
+/// Everything that git config says of one pod.
+public struct PodSettings: Sendable {
+    /// For messages: the section's name, or the host.
+    public let name: String
+    public let carrier: Carrier
+    public let path: String?
+    public let host: String?
+    public let port: UInt16?
+    public let user: String?
+    public let identityFile: String?
+    public let knownHosts: String?
+    public let hostKeyCheck: HostKeyCheck?
+    public let backend: SSHBackend
+    public let context: String?
+    public let namespace: String?
+    public let selector: String?
+    public let pod: String?
+    public let container: String?
+    public let choice: PodChoice?
+    /// An argument vector's beginning.
+    public let command: [String]
+    public let remoteCommand: [String]
+    public let connectTimeout: Duration
+    public let idleTimeout: Duration
+
+    /// Variables that a section may set, in git's spelling.
+    public static let variables = [
+        "transport", "path", "host", "port", "user", "identityFile", "knownHosts",
+        "strictHostKeyChecking", "sshBackend", "context", "namespace", "selector", "pod",
+        "container", "select", "command", "remoteCommand", "connectTimeout", "idleTimeout",
+    ]
+
+    /// Defaults for every pod, and for addresses that name a host, may come from `[pod]`.
+    private static let shared: Set = [
+        "user", "identityFile", "knownHosts", "strictHostKeyChecking", "sshBackend",
+        "remoteCommand", "connectTimeout", "idleTimeout",
+    ]
+
+    /// Reads the settings for `name`; `isSection` says whether `[pod "name"]` is to be read.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration`, naming the key and what it may be.
+    public init(name: String, isSection: Bool, _ configuration: GitConfiguration) throws(Failure) {
+        let reader = Reader(name: name, isSection: isSection, configuration: configuration)
+        self.name = name
+        carrier = try reader.choice("transport") ?? .ssh
+        path = try reader.text("path")
+        host = try reader.text("host")
+        port = try reader.port("port")
+        user = try reader.text("user")
+        identityFile = try reader.text("identityFile")
+        knownHosts = try reader.text("knownHosts")
+        hostKeyCheck = try reader.choice("strictHostKeyChecking")
+        backend = try reader.choice("sshBackend") ?? .auto
+        context = try reader.text("context")
+        namespace = try reader.text("namespace")
+        selector = try reader.text("selector")
+        pod = try reader.text("pod")
+        container = try reader.text("container")
+        choice = try reader.choice("select")
+        command = try reader.words("command") ?? []
+        remoteCommand = try reader.words("remoteCommand") ?? ["git-pod", "bridge"]
+        connectTimeout = try reader.duration("connectTimeout") ?? .seconds(10)
+        idleTimeout = try reader.duration("idleTimeout") ?? .seconds(60)
+    }
+
+    /// What to send instead of a bridge's request: plain git.
+    public var wantsPlainGit: Bool { remoteCommand == ["git"] }
+
+    /// Variables of the section that mean nothing, each with the nearest one that does.
+    public static func unknownVariables(
+        ofPod name: String, _ configuration: GitConfiguration
+    ) -> [(variable: String, nearest: String)] {
+        let known = Dictionary(
+            uniqueKeysWithValues: variables.map { ($0.lowercased(), $0) })
+        return configuration.variables(ofPod: name).filter { known[$0] == nil }.map { unknown in
+            let nearest = variables.min { left, right in
+                editDistance(left.lowercased(), unknown) < editDistance(right.lowercased(), unknown)
+            }
+            return (unknown, nearest ?? "transport")
+        }
+    }
+
+    private struct Reader {
+        let name: String
+        let isSection: Bool
+        let configuration: GitConfiguration
+
+        func text(_ variable: String) throws(Failure) -> String? {
+            let key = variable.lowercased()
+            let own = isSection ? configuration.value("pod.\(name).\(key)") : nil
+            let value = own ?? (shared.contains(variable) ? configuration.value("pod.\(key)") : nil)
+            guard let value, !value.isEmpty else { return nil }
+            guard value.harmless == value else {
+                throw refusal(variable, value, "text without control characters")
+            }
+            guard !value.hasPrefix("-") else {
+                throw refusal(variable, value, "something that does not begin with \"-\"")
+            }
+            return value
+        }
+
+        func choice<Choice>(_ variable: String) throws(Failure) -> Choice?
+        where Choice: RawRepresentable<String> & CaseIterable {
+            guard let value = try text(variable) else { return nil }
+            guard let choice = Choice(rawValue: value) else {
+                let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+                throw refusal(variable, value, "one of \(all)")
+            }
+            return choice
+        }
+
+        func port(_ variable: String) throws(Failure) -> UInt16? {
+            guard let value = try text(variable) else { return nil }
+            guard let port = UInt16(value), port > 0 else {
+                throw refusal(variable, value, "a number from 1 to 65535")
+            }
+            return port
+        }
+
+        func duration(_ variable: String) throws(Failure) -> Duration? {
+            guard let value = try text(variable) else { return nil }
+            guard let duration = Duration(configuration: value), duration > .zero else {
+                throw refusal(variable, value, "a time such as 10s, 500ms or 2m")
+            }
+            return duration
+        }
+
+        func words(_ variable: String) throws(Failure) -> [String]? {
+            guard let value = try text(variable) else { return nil }
+            guard let words = ShellWords.split(value), !words.isEmpty else {
+                throw refusal(variable, value, "plain words: no shell runs it")
+            }
+            return words
+        }
+
+        private func refusal(_ variable: String, _ value: String, _ wanted: String) -> Failure {
+            Failure(
+                .configuration, "pod.\(name).\(variable) is \"\(value)\"",
+                hint: "it must be \(wanted)")
+        }
+    }
+}
+
+/// Levenshtein's distance, to suggest the variable that was meant.
+private func editDistance(_ left: String, _ right: String) -> Int {
+    let right = Array(right)
+    var row = Array(0...right.count)
+    for (index, character) in left.enumerated() {
+        var diagonal = row[0]
+        row[0] = index + 1
+        for column in right.indices {
+            let cost = right[column] == character ? diagonal : diagonal + 1
+            diagonal = row[column + 1]
+            row[column + 1] = min(cost, row[column] + 1, row[column + 1] + 1)
+        }
+    }
+    return row[right.count]
+}

@@ -1,0 +1,86 @@
+// What `~/.ssh/config` says of a host, as `ssh -G` prints it.
+
+import Model
+import POSIX
+
+/// The answers of `ssh -G`, in lower-case keywords.
+struct SSHConfiguration: Sendable {
+    private var values: [String: [String]] = [:]
+
+    /// Reads `keyword value` lines.
+    init(output: String = "") {
+        for line in output.split(separator: "\n") {
+            guard let blank = line.firstIndex(of: " ") else { continue }
+            let value = String(line[line.index(after: blank)...])
+            values[line[..<blank].lowercased(), default: []].append(value)
+        }
+    }
+
+    /// Asks `ssh`; nothing where there is none.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if ssh refuses its own configuration.
+    static func read(
+        host: String, user: String?, port: UInt16?, until deadline: Deadline
+    ) throws(Failure) -> SSHConfiguration {
+        guard findProgram("ssh") != nil else { return SSHConfiguration() }
+        var arguments = ["ssh", "-G"]
+        if let user { arguments += ["-l", user] }
+        if let port { arguments += ["-p", "\(port)"] }
+        let result = try runToEnd(arguments + ["--", host], until: deadline)
+        guard result.status.isSuccess else {
+            throw Failure(
+                .configuration, "ssh does not take its configuration: \(result.firstComplaint)",
+                hint: "see what `ssh -G \(host)` says")
+        }
+        return SSHConfiguration(output: String(decoding: result.output, as: UTF8.self))
+    }
+
+    func value(_ keyword: String) -> String? {
+        values[keyword]?.first.flatMap { $0.isEmpty || $0 == "none" ? nil : $0 }
+    }
+
+    func all(_ keyword: String) -> [String] {
+        (values[keyword] ?? []).filter { $0 != "none" }
+    }
+
+    /// A list of files on one line, as `userknownhostsfile` has it; `none` is an empty one.
+    func files(_ keyword: String) -> [String]? {
+        if values[keyword]?.first == "none" { return [] }
+        return value(keyword)?.split(separator: " ").map(String.init)
+    }
+
+    /// The first thing in it that libssh2 cannot do, if there is one.
+    var beyondLibrary: String? {
+        let keywords = [
+            ("proxyjump", "ProxyJump"), ("proxycommand", "ProxyCommand"),
+            ("certificatefile", "CertificateFile"), ("pkcs11provider", "PKCS11Provider"),
+            ("knownhostscommand", "KnownHostsCommand"), ("revokedhostkeys", "RevokedHostKeys"),
+            ("bindaddress", "BindAddress"), ("bindinterface", "BindInterface"),
+        ]
+        if let (_, name) = keywords.first(where: { value($0.0) != nil }) { return name }
+        if let family = value("addressfamily"), family != "any" { return "AddressFamily" }
+        let paths = all("identityfile") + [value("identityagent") ?? ""]
+        let tokens = paths.contains {
+            $0.replacing("%%", with: "").contains("%") || $0.contains("${")
+        }
+        return tokens ? "tokens in IdentityFile" : nil
+    }
+}
+
+extension String {
+    /// This text with every `part` replaced: Foundation has the like, and is not linked.
+    fileprivate func replacing(_ part: String, with other: String) -> String {
+        var result = ""
+        var rest = self[...]
+        while let first = rest.first {
+            if rest.hasPrefix(part) {
+                result += other
+                rest = rest.dropFirst(part.count)
+            } else {
+                result.append(first)
+                rest = rest.dropFirst()
+            }
+        }
+        return result
+    }
+}

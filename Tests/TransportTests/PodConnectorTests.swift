@@ -1,0 +1,155 @@
+// From an address to a service that speaks: settings, first bytes, and failures in the far side's words.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@testable import Transport
+
+@Suite("Connecting to a pod")
+struct PodConnectorTests {
+    private let folder: TemporaryDirectory
+    private let listener = Listener()
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    /// A connector whose pod is a shell script, which gets the far command as its arguments.
+    private func connector(_ script: String, _ more: [String: [String]] = [:]) throws(Failure)
+        -> PodConnector
+    {
+        try writeFile(folder.file("far"), script)
+        let values = [
+            "pod.p.transport": ["command"], "pod.p.path": ["/r"],
+            "pod.p.command": ["sh \(folder.file("far"))"],
+        ]
+        return PodConnector(
+            configuration: GitConfiguration(values.merging(more) { $1 }),
+            environment: Environment([:], accountHome: "/", accountName: "n"), caller: listener)
+    }
+
+    private func failure(_ script: String, _ more: [String: [String]] = [:]) throws -> Failure? {
+        let connector = try connector(script, more)
+        return #expect(throws: Failure.self) {
+            _ = try connector.open(PodAddress("pod://p"), service: .uploadPack)
+        }
+    }
+
+    @Test("the address's path is stronger than the section's")
+    func path() throws {
+        let connector = try connector("")
+        #expect(try connector.settings(for: PodAddress("pod://p")).path == "/r")
+        #expect(try connector.settings(for: PodAddress("pod://p/x")).path == "/x")
+    }
+
+    @Test("a section without a path, a name without a section and a relative path are refused")
+    func noPath() throws {
+        let connector = try connector("", ["pod.q.host": ["h"], "pod.s.path": ["relative"]])
+        for (address, words) in [
+            ("pod://q", "pod.q.path is not set"), ("pod://z", "\"z\" is no [pod] section"),
+            ("pod://s", "not absolute"),
+        ] {
+            let failure = #expect(throws: Failure.self) {
+                try connector.settings(for: PodAddress(address))
+            }
+            #expect(failure?.kind == .configuration)
+            #expect(failure?.message.contains(words) == true)
+        }
+    }
+
+    @Test("an address with a user or a port is no section's name")
+    func noSection() throws {
+        let settings = try connector("").settings(for: PodAddress("pod://u@p/x")).0
+        #expect(settings.carrier == .ssh && settings.command.isEmpty)
+    }
+
+    @Test("a variable that means nothing is warned of")
+    func unknown() throws {
+        _ = try connector("", ["pod.p.idletimout": ["1s"]]).settings(for: PodAddress("pod://p"))
+        #expect(
+            listener.warnings == ["pod.p.idletimout means nothing; did you mean idleTimeout?"])
+    }
+
+    @Test("a carrier without its setting says which one")
+    func noCommand() throws {
+        let failure = try failure("", ["pod.p.command": [""]])
+        #expect(failure?.kind == .configuration)
+        #expect(failure?.message == "pod.p.command is not set")
+    }
+
+    @Test("the far side is asked for the service, the version and the path")
+    func asks() throws {
+        let failure = try failure("echo \"git-pod: $*\" >&2; exit 1")
+        #expect(
+            failure?.message == "p ended without an answer (exit status 1): "
+                + "bridge --protocol=2 git-upload-pack /r"
+                || failure?.message.contains("git-pod bridge --protocol=2 git-upload-pack /r")
+                    == true
+        )
+    }
+
+    @Test(
+        "an end without a byte is the far side's failure, of its own kind and in its own words",
+        arguments: [
+            ("echo 'git-pod: not allowed' >&2; exit 5", FailureKind.refused, "not allowed"),
+            ("echo 'git-pod: gone' >&2; exit 4", .unreachable, "gone"),
+            ("echo 'fatal: no such repo' >&2; echo noise >&2; exit 128", .failed, "no such repo"),
+            ("echo last >&2; exit 3", .failed, "(exit status 3): last"),
+            ("exit 0", .failed, "(exit status 0)"), ("kill -KILL $$", .failed, "(signal 9)"),
+        ])
+    func farFailures(script: String, kind: FailureKind, words: String) throws {
+        let failure = try failure(script)
+        #expect(failure?.kind == kind)
+        #expect(failure?.message.hasPrefix("p ended without an answer") == true)
+        #expect(failure?.message.contains(words) == true, "\(failure?.message ?? "")")
+    }
+
+    @Test("a far side without our bridge is asked for plain git, with a warning")
+    func plainGit() throws {
+        let script = """
+            case "$1" in git-pod) echo 'sh: git-pod: not found' >&2; exit 127;; esac
+            echo "git-pod: asked $*" >&2; exit 5
+            """
+        let failure = try failure(script)
+        #expect(failure?.kind == .refused)
+        #expect(
+            failure?.message.hasSuffix("asked env GIT_PROTOCOL=version=2 git upload-pack /r")
+                == true)
+        #expect(listener.warnings.first?.contains("using plain git") == true)
+    }
+
+    @Test("a banner is no git, and its own words say whose it is")
+    func banner() throws {
+        let failure = try failure("echo 'Welcome to shop-0'; exec cat")
+        #expect(failure?.kind == .failed)
+        #expect(failure?.message.contains("something that is not git: Welcome to shop-0") == true)
+        #expect(failure?.hint?.contains("login shell") == true)
+    }
+
+    @Test("a far side that never says a word is unreachable, when its time is over")
+    func silent() throws {
+        let failure = try failure(
+            "exec cat", ["pod.p.connecttimeout": ["100ms"], "pod.p.idletimeout": ["100ms"]])
+        #expect(failure?.kind == .unreachable)
+        #expect(
+            failure?.message == "p sent no byte for 200 ms while waiting for the advertisement")
+    }
+
+    @Test("a program that is not there is a configuration error")
+    func missing() throws {
+        #expect(try failure("", ["pod.p.command": ["git-no-such-program"]])?.kind == .configuration)
+    }
+
+    @Test("a repository without refs is told from one with any")
+    func refs() throws {
+        let gitdir = folder.file("g")
+        try folder.folder("g/refs/heads/feature")
+        #expect(hasNoRefs(gitdir))
+        try writeFile("\(gitdir)/refs/heads/feature/x", "")
+        #expect(!hasNoRefs(gitdir))
+        try run(["rm", "\(gitdir)/refs/heads/feature/x"]).check()
+        #expect(hasNoRefs(gitdir))
+        try writeFile("\(gitdir)/packed-refs", "")
+        #expect(!hasNoRefs(gitdir))
+    }
+}
