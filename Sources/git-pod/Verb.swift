@@ -1,0 +1,69 @@
+// What a verb is, and how one is found. A verb has a file of its own; main.swift lists them.
+
+import Model
+import POSIX
+
+/// One command of git-pod.
+struct Verb: Sendable {
+    let name: String
+    /// For the list of verbs.
+    let summary: String
+    /// What `--help` prints.
+    let help: String
+    /// Runs it with the arguments behind the verb.
+    let run: @Sendable ([String]) throws(Failure) -> ExitCode
+}
+
+/// Runs the verb that `arguments` begins with; a failure becomes one line on standard error.
+func runVerb(_ arguments: [String], of verbs: [Verb]) -> ExitCode {
+    do throws(Failure) {
+        switch arguments.first {
+        case "-h", "--help", "help":
+            printLine(help(verbs))
+            return .done
+        case "--version":
+            printLine("git-pod \(version)")
+            return .done
+        case let name?:
+            guard let verb = verbs.first(where: { $0.name == name }) else {
+                throw Failure(
+                    .configuration, "there is no verb \"\(name)\"", hint: "see git-pod -h")
+            }
+            let rest = Array(arguments.dropFirst())
+            guard !asksForHelp(rest) else {
+                printLine(verb.help)
+                return .done
+            }
+            return try verb.run(rest)
+        case nil:
+            throw Failure(.configuration, "there is no verb", hint: "see git-pod -h")
+        }
+    } catch {
+        complain(error.description)
+        return error.kind.exitCode
+    }
+}
+
+/// Whether a verb's arguments ask for its help. Behind `--` nothing is an option.
+private func asksForHelp(_ arguments: [String]) -> Bool {
+    arguments.prefix { $0 != "--" }.contains { $0 == "-h" || $0 == "--help" }
+}
+
+private func help(_ verbs: [Verb]) -> String {
+    let width = verbs.map(\.name.count).max() ?? 0
+    let list = verbs.map {
+        "  " + $0.name + String(repeating: " ", count: width + 2 - $0.name.count) + $0.summary
+    }
+    return """
+        usage: git pod VERB [ARGUMENTS]
+
+        \(list.joined(separator: "\n"))
+
+        git pod VERB -h says more about one; --version says which git-pod this is.
+        """
+}
+
+/// One line for the person who called us.
+func complain(_ line: String) { writeAll("git-pod: \(line)\n", to: 2) }
+
+func printLine(_ text: String) { writeAll(text + "\n", to: 1) }

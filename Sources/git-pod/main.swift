@@ -1,0 +1,11 @@
+// git-pod: every command of this project but the remote helper. Finds the verb and runs it.
+
+import Model
+import POSIX
+
+let verbs = [addVerb, bridgeVerb]
+
+openStandardDescriptors()
+ignoreBrokenPipes()
+let arguments = Array(CommandLine.arguments.dropFirst())
+exit(with: runVerb(arguments, of: verbs))

@@ -1,0 +1,90 @@
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("A gitdir that names commands")
+struct CanaryTests {
+    /// git as the operator runs it, with the bridge behind its ssh.
+    private func attempt(
+        _ arguments: [String], _ trap: CanaryRepository, ssh: String
+    ) throws -> Finished {
+        try trap.home.attempt(
+            arguments, environment: ["GIT_SSH": ssh, "GIT_SSH_VARIANT": "ssh"],
+            timeout: .seconds(20))
+    }
+
+    @Test("would have them run by plain git, or this suite shows nothing")
+    func baitIsTaken() throws {
+        let trap = try CanaryRepository()
+        _ = try trap.home.attempt(["archive", "HEAD"], at: trap.gitdir)
+        for place in [
+            "config-filter_evil_smudge", "config-filter_shell_process", "included-smudge",
+            "conditional-smudge", "worktree-smudge",
+        ] { #expect(trap.alarms.contains(place), "\(place) of \(trap.alarms)") }
+        _ = try trap.home.attempt(["log", "--format=%G?"], at: trap.gitdir)
+        #expect(trap.alarms.contains("config-gpg_openpgp_program"))
+        _ = try trap.home.attempt(["archive", "--format=tgz", "HEAD"], at: trap.gitdir)
+        #expect(trap.alarms.contains("config-tar_tgz_command"))
+        try trap.loseBlob()
+        _ = try trap.home.attempt(["cat-file", "-p", trap.missing], at: trap.gitdir)
+        #expect(trap.alarms.contains { $0.hasPrefix("config-remote_evil") || $0 == "promisor-url" })
+    }
+
+    @Test("has none of them run, however it is fetched from, listed or archived")
+    func nothingRuns() throws {
+        let trap = try CanaryRepository()
+        let bridge = BridgeCommand(
+            options: ["--root", trap.directory.file("root"), "--allow-archive"],
+            environment: try trap.hostileEnvironment())
+        let ssh = try bridge.fakeSSH(in: trap.directory)
+        let url = "ssh://pod\(trap.gitdir)"
+
+        for version in ["0", "1", "2"] {
+            let prefix = ["-c", "protocol.version=\(version)"]
+            let listing = try attempt(prefix + ["ls-remote", url], trap, ssh: ssh)
+            #expect(listing.succeeded && listing.output.contains("refs/heads/main"), "\(listing)")
+            for (number, options) in [[], ["--depth=1"], ["--filter=blob:none"]].enumerated() {
+                let target = trap.directory.file("clone-\(version)-\(number)")
+                let clone = try attempt(
+                    prefix + ["clone", "-q"] + options + [url, target], trap, ssh: ssh)
+                #expect(clone.succeeded, "\(version) \(options): \(clone.errors)")
+                #expect(contents("\(target)/lost.txt") == "lost\n")
+            }
+        }
+        for format in ["tar", "zip", "tgz", "tar.gz"] {
+            let archive = try attempt(
+                ["archive", "--remote=\(url)", "--format=\(format)", "HEAD"], trap, ssh: ssh)
+            #expect(archive.succeeded && archive.bytes.count > 200, "\(format): \(archive.errors)")
+        }
+        let evil = try attempt(
+            ["archive", "--remote=\(url)", "--format=evil", "HEAD"], trap, ssh: ssh)
+        #expect(!evil.succeeded)
+        #expect(trap.alarms == [])
+    }
+
+    @Test("that lacks an object asks nobody for it")
+    func promisor() throws {
+        let trap = try CanaryRepository()
+        let bridge = BridgeCommand(
+            options: ["--root", trap.directory.file("root"), "--allow-archive"],
+            environment: try trap.hostileEnvironment())
+        let ssh = try bridge.fakeSSH(in: trap.directory)
+        let url = "ssh://pod\(trap.gitdir)"
+        try trap.loseBlob()
+        for version in ["0", "2"] {
+            let target = trap.directory.file("clone-\(version)")
+            let prefix = ["-c", "protocol.version=\(version)"]
+            let clone = try attempt(prefix + ["clone", "-q", url, target], trap, ssh: ssh)
+            #expect(!clone.succeeded)
+            try trap.home.git("init", "-q", "--bare", target)
+            let fetch = try trap.home.attempt(
+                prefix + ["fetch", "-q", url, trap.missing], at: target,
+                environment: ["GIT_SSH": ssh, "GIT_SSH_VARIANT": "ssh"])
+            #expect(!fetch.succeeded)
+        }
+        let archive = try attempt(["archive", "--remote=\(url)", "HEAD"], trap, ssh: ssh)
+        #expect(!archive.succeeded)
+        #expect(trap.alarms == [])
+    }
+}
