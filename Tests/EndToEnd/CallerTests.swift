@@ -1,0 +1,43 @@
+// What a caller may do to the helper before it even starts: names that are no text, descriptors that
+// are closed.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("However git calls the helper")
+struct CallerTests {
+    /// Runs the helper by a shell that says `words` to it and does `setup` first.
+    private func helper(_ served: ServedPod, setup: String, redirection: String) throws -> Finished
+    {
+        let script = """
+            \(setup)
+            printf 'capabilities\\noption verbosity 2\\nconnect git-upload-pack\\n0000' |
+            \(Products.path("git-remote-pod")) pod pod://libssh2 \(redirection)
+            """
+        return try run(
+            ["sh", "-c", script], environment: served.pod.home.environment(),
+            directory: served.pod.clone)
+    }
+
+    @Test("a configuration whose name is no UTF-8 is read")
+    func nameIsNoText() throws {
+        let served = try ServedPod()
+        let setup = """
+            name=$(printf '\(served.pod.folder.path)/h\\351')
+            cp \(served.pod.home.configuration) "$name"
+            GIT_CONFIG_GLOBAL=$name; export GIT_CONFIG_GLOBAL
+            """
+        let finished = try helper(served, setup: setup, redirection: "")
+        #expect(finished.succeeded, "\(finished.errors)")
+    }
+
+    @Test("our messages never go into a connection that took a closed descriptor's number")
+    func closedDescriptors() throws {
+        let served = try ServedPod()
+        let finished = try helper(served, setup: "", redirection: "2>&-")
+        #expect(finished.succeeded)
+        #expect(finished.output.contains("version 2"))
+    }
+}

@@ -1,0 +1,56 @@
+// Far sides that talk without end and say nothing: no wait of ours runs out by itself then.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("A far side that never stops talking is given up in time")
+struct ChatterTests {
+    private static let patience = ["connectTimeout": "500ms", "idleTimeout": "500ms"]
+
+    private func expectGivenUp(_ helper: Finished) {
+        #expect(!helper.timedOut)
+        #expect(helper.status == .exited(ExitCode.unreachable.rawValue), "\(helper.errors)")
+    }
+
+    @Test("with lines ahead of its SSH banner")
+    func banner() throws {
+        let served = try ServedPod()
+        let server = try ChatteringServer()
+        try served.name("chatter", way: .libssh2, port: server.port, settings: Self.patience)
+        expectGivenUp(try served.helper("pod://chatter", timeout: .seconds(20)))
+    }
+
+    @Test("with complaints, before it serves or while", arguments: ["", "advertises"])
+    func complaints(first: String) throws {
+        let served = try ServedPod()
+        let carrier = served.pod.folder.file("carrier")
+        let tip = try #require(try served.branches()["main"])
+        let advertisement = first.isEmpty ? "" : "printf '003d\(tip) refs/heads/main\\n0000'\n"
+        try writeFile(
+            carrier,
+            "#!/bin/sh\n\(advertisement)while :; do echo and another thing; done >&2\n",
+            mode: 0o755)
+        try served.name(
+            "chatter", way: .command,
+            settings: Self.patience.merging(["command": carrier]) { $1 })
+        let words = packetLine("want \(tip)\n") + "0000" + packetLine("done\n")
+        let helper = try served.startHelper("pod://chatter", saying: words)
+        expectGivenUp(try helper.finish(timeout: .seconds(20)))
+    }
+
+    @Test("and no carrier that does not end by itself stays behind")
+    func orphan() throws {
+        let served = try ServedPod()
+        let carrier = served.pod.folder.file("carrier")
+        let note = served.pod.folder.file("process")
+        try writeFile(carrier, "#!/bin/sh\necho $$ >\(note)\nexec sleep 300\n", mode: 0o755)
+        try served.name(
+            "chatter", way: .command,
+            settings: Self.patience.merging(["command": carrier]) { $1 })
+        expectGivenUp(try served.helper("pod://chatter", timeout: .seconds(20)))
+        let process = try #require(Int32(contents(note).split(separator: "\n").first ?? ""))
+        #expect(eventually { !Processes.isRunning(process) })
+    }
+}

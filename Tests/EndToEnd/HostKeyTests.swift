@@ -1,0 +1,168 @@
+// Who is at the other end: nothing is said to a server whose host key is not the known one.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("A pod is spoken to only if its host key is known")
+struct HostKeyTests {
+    /// libssh2, openssh, and our own choice between them.
+    static let backends = ["libssh2", "openssh", "auto"]
+
+    /// Fetches with `lines` as the known_hosts file.
+    private func fetch(
+        _ served: ServedPod, _ backend: String, knownHosts lines: String
+    ) throws -> Finished {
+        try writeFile(served.knownHosts, lines)
+        try served.name(
+            "asked-\(backend)", way: .libssh2, settings: ["sshBackend": backend])
+        return try served.helper("pod://asked-\(backend)")
+    }
+
+    private func expectRefusal(_ helper: Finished, _ served: ServedPod, saying words: String...) {
+        #expect(helper.status == .exited(ExitCode.refused.rawValue), "\(helper.errors)")
+        #expect(words.contains { helper.errors.contains($0) }, "\(helper.errors)")
+        #expect(helper.errors.contains("host key"), "\(helper.errors)")
+        // sshd logs every key that is offered, and every user who is let in.
+        #expect(!served.server.log.contains("publickey"))
+    }
+
+    @Test("an unknown one is refused, and nothing is sent", arguments: backends)
+    func unknown(backend: String) throws {
+        let served = try ServedPod()
+        let helper = try fetch(served, backend, knownHosts: "")
+        expectRefusal(helper, served, saying: "is not in", "is known for")
+    }
+
+    @Test("a changed one is refused, and no other client is tried", arguments: backends)
+    func changed(backend: String) throws {
+        let served = try ServedPod()
+        let other = try SSHKey(.ed25519, at: served.pod.folder.file("other"))
+        let line = "[127.0.0.1]:\(served.server.port) \(other.publicLine)\n"
+        let helper = try fetch(served, backend, knownHosts: line)
+        expectRefusal(helper, served, saying: "is not the one", "changed")
+        if backend == "auto" {
+            #expect(served.pod.home.sshCalls.allSatisfy { $0.contains("-G") })
+        }
+    }
+
+    @Test("a revoked one is refused, though another line knows it", arguments: backends)
+    func revoked(backend: String) throws {
+        let served = try ServedPod()
+        let known = try served.server.knownHosts()
+        let helper = try fetch(served, backend, knownHosts: known + "@revoked \(known)")
+        expectRefusal(helper, served, saying: "revoked")
+    }
+
+    @Test("a hashed line knows it", arguments: backends)
+    func hashed(backend: String) throws {
+        let served = try ServedPod()
+        let helper = try fetch(served, backend, knownHosts: served.server.knownHosts(hashed: true))
+        #expect(helper.succeeded, "\(helper.errors)")
+    }
+
+    @Test("a line that ends as on Windows knows it", arguments: backends)
+    func carriageReturns(backend: String) throws {
+        let served = try ServedPod()
+        let lines = try served.server.knownHosts().split(separator: "\n")
+            .map { "\($0)\r\n" }.joined()
+        let helper = try fetch(served, backend, knownHosts: lines)
+        #expect(helper.succeeded, "\(helper.errors)")
+    }
+
+    @Test(
+        "of a host with several keys, one that only ssh can check is no false alarm",
+        arguments: ["openssh", "auto"])
+    func onlyRSAIsKnown(backend: String) throws {
+        let served = try ServedPod(hostKeys: [.ed25519, .rsa])
+        let line = "[127.0.0.1]:\(served.server.port) \(served.server.hostKeys[1].publicLine)\n"
+        let helper = try fetch(served, backend, knownHosts: line)
+        #expect(helper.succeeded, "\(helper.errors)")
+    }
+
+    @Test("a line without the port knows it, as OpenSSH has it", arguments: backends)
+    func portless(backend: String) throws {
+        let served = try ServedPod()
+        let line = "127.0.0.1 \(served.server.hostKeys[0].publicLine)\n"
+        let helper = try fetch(served, backend, knownHosts: line)
+        #expect(helper.succeeded, "\(helper.errors)")
+    }
+
+    @Test("a line for another port of the host does not", arguments: backends)
+    func otherPort(backend: String) throws {
+        let served = try ServedPod()
+        let line = try served.server.knownHosts(port: served.server.port ^ 1)
+        expectRefusal(
+            try fetch(served, backend, knownHosts: line), served, saying: "is not in",
+            "is known for")
+    }
+
+    @Test("a wildcard line knows it, by way of ssh if need be", arguments: ["openssh", "auto"])
+    func wildcard(backend: String) throws {
+        let served = try ServedPod()
+        let line = "[127.0.0.*]:\(served.server.port) \(served.server.hostKeys[0].publicLine)\n"
+        let helper = try fetch(served, backend, knownHosts: line)
+        #expect(helper.succeeded, "\(helper.errors)")
+    }
+
+    @Test("of a host with several keys, the kind that is known is asked for", arguments: backends)
+    func several(backend: String) throws {
+        let served = try ServedPod(hostKeys: [.ed25519, .ecdsa, .rsa])
+        let ecdsa = try served.server.knownHosts().split(separator: "\n")[1]
+        let helper = try fetch(served, backend, knownHosts: "\(ecdsa)\n")
+        #expect(helper.succeeded, "\(helper.errors)")
+    }
+
+    @Test("a host with an RSA key alone is reached by way of ssh", arguments: ["openssh", "auto"])
+    func rsaHost(backend: String) throws {
+        let served = try ServedPod(hostKeys: [.rsa])
+        let helper = try fetch(served, backend, knownHosts: served.server.knownHosts())
+        #expect(helper.succeeded, "\(helper.errors)")
+    }
+
+    @Test("a certificate authority vouches for it, by way of ssh", arguments: ["openssh", "auto"])
+    func certificate(backend: String) throws {
+        let folder = try TemporaryDirectory()
+        let authority = try SSHKey(.ed25519, at: folder.file("authority"))
+        let host = try SSHKey(.ed25519, at: folder.file("host"))
+        try run([
+            "ssh-keygen", "-q", "-s", authority.path, "-I", "pod", "-h", "-n", "127.0.0.1",
+            "\(host.path).pub",
+        ]).check()
+        let served = try ServedPod()
+        let server = try SSHServer(
+            hostKeys: [],
+            lines: ["HostKey \(host.path)", "HostCertificate \(host.path)-cert.pub"])
+        try server.authorize(
+            served.key.publicLine, options: SSHServer.forced(ServedPod.bridge(served.pod)))
+        try served.name(
+            "signed", way: .libssh2, port: server.port, settings: ["sshBackend": backend])
+        try writeFile(served.knownHosts, "@cert-authority [127.0.0.*]:* \(authority.publicLine)\n")
+        let helper = try served.helper("pod://signed")
+        #expect(helper.succeeded, "\(helper.errors)")
+    }
+
+    @Test("accept-new writes it down, and it is known from then on", arguments: backends)
+    func acceptNew(backend: String) throws {
+        let served = try ServedPod()
+        try served.pod.home.configure("pod.strictHostKeyChecking", "accept-new")
+        let first = try fetch(served, backend, knownHosts: "")
+        #expect(first.succeeded, "\(first.errors)")
+        let written = contents(served.knownHosts)
+        #expect(written.contains(served.server.hostKeys[0].publicLine))
+        try served.pod.home.configure("pod.strictHostKeyChecking", "yes")
+        #expect(try fetch(served, backend, knownHosts: written).succeeded)
+    }
+
+    @Test("accept-new refuses a changed one all the same", arguments: backends)
+    func acceptNewChanged(backend: String) throws {
+        let served = try ServedPod()
+        try served.pod.home.configure("pod.strictHostKeyChecking", "accept-new")
+        let other = try SSHKey(.ed25519, at: served.pod.folder.file("other"))
+        let line = "[127.0.0.1]:\(served.server.port) \(other.publicLine)\n"
+        let helper = try fetch(served, backend, knownHosts: line)
+        expectRefusal(helper, served, saying: "is not the one", "changed")
+        #expect(contents(served.knownHosts) == line)
+    }
+}
