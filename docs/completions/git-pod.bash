@@ -1,0 +1,72 @@
+# bash completion for `git pod` (through git's own completion, which calls _git_pod) and `git-pod`.
+
+# Completes the word in $1 (what is typed of it) behind the words of git-pod in "${@:2}".
+__git_pod_words ()
+{
+	local current=$1 verb=${2-} previous=${!#}
+	if [ $# -eq 1 ]; then
+		printf '%s\n' add bridge --help --version
+		return
+	fi
+	case $verb in
+	add)
+		case $previous in
+		--transport) printf '%s\n' ssh kubectl command ;;
+		--select) printf '%s\n' newest oldest ;;
+		--ssh-backend) printf '%s\n' auto libssh2 openssh ;;
+		--strict-host-key-checking) printf '%s\n' yes accept-new ;;
+		--identity-file | --known-hosts) compgen -f -- "$current" ;;
+		--context) kubectl config get-contexts -o name 2>/dev/null ;;
+		--*)
+			[ "$previous" != --force ] || __git_pod_add_options ;;
+		*) __git_pod_add_options ;;
+		esac
+		;;
+	bridge)
+		case $previous in
+		--root | --audit-log | --print-authorized-key) compgen -f -- "$current" ;;
+		--repository | --actor | --max-requests | --max-time) ;;
+		*)
+			printf '%s\n' --root --repository --allow-archive --actor --max-requests \
+				--max-time --audit-log --print-sshd-config --print-authorized-key \
+				--protocol=2 --help git-upload-pack git-upload-archive
+			;;
+		esac
+		;;
+	esac
+}
+
+__git_pod_add_options ()
+{
+	printf '%s\n' --force --transport --path --host --port --user --identity-file \
+		--known-hosts --strict-host-key-checking --ssh-backend --context --namespace \
+		--selector --pod --container --select --command --remote-command \
+		--connect-timeout --idle-timeout --help
+}
+
+# Sets COMPREPLY for the word $1 behind the words "${@:2}". Not by compgen -W, which would run what
+# the name of a file holds.
+__git_pod_reply ()
+{
+	local word
+	COMPREPLY=()
+	while IFS= read -r word; do
+		[[ $word != "$1"* ]] || COMPREPLY+=("$word")
+	done < <(__git_pod_words "$@")
+	[[ ${COMPREPLY-} != */* && ! -e ${COMPREPLY-} ]] || compopt -o filenames 2>/dev/null
+}
+
+# Called by git's completion, which has set words, cword, cur and __git_cmd_idx.
+_git_pod ()
+{
+	local first=$((${__git_cmd_idx:-1} + 1))
+	__git_pod_reply "$cur" "${words[@]:first:cword-first}"
+}
+
+# Called by bash for git-pod itself.
+__git_pod_main ()
+{
+	__git_pod_reply "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[@]:1:COMP_CWORD-1}"
+}
+
+complete -o nosort -F __git_pod_main git-pod
