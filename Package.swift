@@ -31,6 +31,9 @@ let package = Package(
         .systemLibrary(
             name: "CLibssh2", pkgConfig: "libssh2",
             providers: [.apt(["libssh2-1-dev"]), .brew(["libssh2"])]),
+        .systemLibrary(
+            name: "CLibgit2", pkgConfig: "libgit2",
+            providers: [.apt(["libgit2-dev"]), .brew(["libgit2"])]),
 
         module("Model"),
         module("PackProtocol"),
@@ -39,12 +42,15 @@ let package = Package(
         module("Transport", ["SSH", "POSIX", "PackProtocol", "Model"]),
         module("RemoteHelper", ["Transport", "POSIX", "PackProtocol", "Model"]),
         module("Bridge", ["POSIX", "PackProtocol", "Model"]),
+        module("Git", ["CLibgit2", "Transport", "POSIX", "PackProtocol", "Model"]),
+        module("EngineCore", ["Model"]),
+        module("Engine", ["EngineCore", "Git", "Transport", "POSIX", "Model"]),
 
         .executableTarget(
             name: "git-remote-pod", dependencies: ["RemoteHelper", "POSIX", "Model"],
             swiftSettings: strict),
         .executableTarget(
-            name: "git-pod", dependencies: ["Bridge", "Transport", "POSIX", "Model"],
+            name: "git-pod", dependencies: ["Engine", "EngineCore", "Bridge", "Transport", "POSIX", "Model"],
             swiftSettings: strict),
 
         .target(
@@ -63,6 +69,9 @@ let package = Package(
         tests("TransportTests", ["Transport", "SSH", "POSIX", "PackProtocol", "Model"]),
         tests("RemoteHelperTests", ["RemoteHelper", "POSIX", "Model"]),
         tests("BridgeTests", ["Bridge", "PackProtocol", "POSIX", "Model"]),
+        tests("GitTests", ["Git", "POSIX", "Model"]),
+        tests("EngineCoreTests", ["EngineCore", "Model"]),
+        tests("EngineTests", ["Engine", "EngineCore", "Git", "POSIX", "Model", "git-pod"]),
         tests(
             "EndToEnd",
             ["POSIX", "Model", "git-remote-pod", "git-pod", "fault-pipe"]),

@@ -16,8 +16,11 @@ struct ArrowsTests {
         "Transport": ["SSH", "POSIX", "PackProtocol", "Model"],
         "RemoteHelper": ["Transport", "POSIX", "PackProtocol", "Model"],
         "Bridge": ["POSIX", "PackProtocol", "Model"],
+        "Git": ["CLibgit2", "Transport", "POSIX", "PackProtocol", "Model"],
+        "EngineCore": ["Model"],
+        "Engine": ["EngineCore", "Git", "Transport", "POSIX", "Model"],
         "git-remote-pod": ["RemoteHelper", "POSIX", "Model"],
-        "git-pod": ["Bridge", "Transport", "POSIX", "Model"],
+        "git-pod": ["Engine", "EngineCore", "Bridge", "Transport", "POSIX", "Model"],
     ]
 
     /// The C library, for the modules that make system calls themselves.

@@ -1,0 +1,78 @@
+// Questions about history: ancestors, merge bases, what one side has and the other has not.
+
+import CLibgit2
+import Model
+
+extension Repository {
+    /// The best common ancestor of two commits; nil if they share no history.
+    public func mergeBase(_ one: ObjectID, _ two: ObjectID) throws(GitError) -> ObjectID? {
+        var base = git_oid()
+        var first = one.oid
+        var second = two.oid
+        let code = unsafe git_merge_base(&base, handle, &first, &second)
+        if code == GIT_ENOTFOUND.rawValue { return nil }
+        guard code == 0 else { throw historyError(code, "compare \(one.short) and \(two.short)") }
+        return ObjectID(base)
+    }
+
+    /// All best common ancestors of two commits.
+    public func mergeBases(_ one: ObjectID, _ two: ObjectID) throws(GitError) -> [ObjectID] {
+        var bases = unsafe git_oidarray()
+        var first = one.oid
+        var second = two.oid
+        let code = unsafe git_merge_bases(&bases, handle, &first, &second)
+        if code == GIT_ENOTFOUND.rawValue { return [] }
+        guard code == 0 else { throw historyError(code, "compare \(one.short) and \(two.short)") }
+        defer { unsafe git_oidarray_dispose(&bases) }
+        return unsafe UnsafeBufferPointer(start: bases.ids, count: bases.count)
+            .map { ObjectID($0) }
+    }
+
+    /// Whether `ancestor` is `commit` or reachable from it.
+    public func isAncestor(_ ancestor: ObjectID, of commit: ObjectID) throws(GitError) -> Bool {
+        if ancestor == commit { return true }
+        var first = commit.oid
+        var second = ancestor.oid
+        let code = unsafe git_graph_descendant_of(handle, &first, &second)
+        guard code >= 0 else {
+            throw historyError(code, "compare \(ancestor.short) and \(commit.short)")
+        }
+        return code == 1
+    }
+
+    /// Commits reachable from `tips` and not from `hidden`, newest first. Stops at `limit`.
+    public func commits(
+        from tips: [ObjectID], hiding hidden: [ObjectID], limit: Int = .max
+    ) throws(GitError) -> [ObjectID] {
+        var made: OpaquePointer?
+        try check("walk the history") { unsafe git_revwalk_new(&made, handle) }
+        defer { unsafe git_revwalk_free(made) }
+        unsafe git_revwalk_sorting(made, GIT_SORT_TOPOLOGICAL.rawValue | GIT_SORT_TIME.rawValue)
+        for tip in tips {
+            var oid = tip.oid
+            let code = unsafe git_revwalk_push(made, &oid)
+            guard code == 0 else { throw historyError(code, "read commit \(tip.short)") }
+        }
+        for tip in hidden {
+            var oid = tip.oid
+            let code = unsafe git_revwalk_hide(made, &oid)
+            guard code == 0 else { throw historyError(code, "read commit \(tip.short)") }
+        }
+        var found: [ObjectID] = []
+        var oid = git_oid()
+        while found.count < limit {
+            let code = unsafe git_revwalk_next(&oid, made)
+            if code == GIT_ITEROVER.rawValue { break }
+            guard code == 0 else { throw historyError(code, "walk the history") }
+            found.append(ObjectID(oid))
+        }
+        return found
+    }
+
+    /// A commit that history names and the repository lacks is damage, not an absent name.
+    private func historyError(_ code: Int32, _ attempt: String) -> GitError {
+        let error = lastError(code, attempt)
+        guard error.kind == .notFound || error.kind == .other else { return error }
+        return GitError(.corrupt, attempt, error.detail, code: code)
+    }
+}

@@ -1,0 +1,99 @@
+// Refs: read, and moved by compare-and-swap only.
+
+import CLibgit2
+import Model
+
+/// A ref and what it points at.
+public struct Reference: Sendable, Equatable {
+    public let name: RefName
+    public let target: ObjectID
+
+    public init(_ name: RefName, _ target: ObjectID) {
+        self.name = name
+        self.target = target
+    }
+}
+
+extension Repository {
+    /// What `name` points at, symbolic refs followed; nil if there is no such ref.
+    public func target(of name: RefName) throws(GitError) -> ObjectID? {
+        var oid = git_oid()
+        let code = unsafe git_reference_name_to_id(&oid, handle, name.description)
+        if code == GIT_ENOTFOUND.rawValue { return nil }
+        guard code == 0 else { throw lastError(code, "read \(name)") }
+        return ObjectID(oid)
+    }
+
+    /// The branch that HEAD stands on, born or not; nil if HEAD is detached.
+    public func headBranch() throws(GitError) -> RefName? {
+        var found: OpaquePointer?
+        try check("read HEAD") { unsafe git_reference_lookup(&found, handle, "HEAD") }
+        defer { unsafe git_reference_free(found) }
+        guard let target = unsafe git_reference_symbolic_target(found) else { return nil }
+        return unsafe RefName(String(cString: target))
+    }
+
+    /// All refs whose names begin with `prefix`, sorted by name; a broken one is left out.
+    public func references(under prefix: String) throws(GitError) -> [Reference] {
+        var iterator: OpaquePointer?
+        try check("list refs under \(prefix)") {
+            unsafe git_reference_iterator_glob_new(&iterator, handle, prefix + "*")
+        }
+        defer { unsafe git_reference_iterator_free(iterator) }
+        var found: [Reference] = []
+        var raw: UnsafePointer<CChar>?
+        while true {
+            let code = unsafe git_reference_next_name(&raw, iterator)
+            if code == GIT_ITEROVER.rawValue { break }
+            guard code == 0, let text = unsafe raw else {
+                throw lastError(code, "list refs under \(prefix)")
+            }
+            guard let name = unsafe RefName(String(cString: text)),
+                let target = try? target(of: name)
+            else { continue }
+            found.append(Reference(name, target))
+        }
+        return found.sorted { $0.name < $1.name }
+    }
+
+    /// Moves `name` from `old` to `new`; `old` nil means that there must be no such ref yet.
+    ///
+    /// `message` goes into the reflog, where there is one.
+    ///
+    /// - Throws: ``GitError`` of kind `moved` if it has another value by now, `locked` if somebody
+    ///   holds its lock.
+    public func move(
+        _ name: RefName, from old: ObjectID?, to new: ObjectID, _ message: String
+    ) throws(GitError) {
+        var made: OpaquePointer?
+        var newOid = new.oid
+        var oldOid = (old ?? .zero).oid
+        let code = unsafe git_reference_create_matching(
+            &made, handle, name.description, &newOid, 1, &oldOid, message)
+        unsafe git_reference_free(made)
+        guard code == 0 else { throw swapError(code, "move \(name)", name) }
+    }
+
+    /// Deletes `name` if it still points at `old`.
+    ///
+    /// - Throws: ``GitError`` of kind `moved` or `locked`, as ``move(_:from:to:_:)``.
+    public func delete(_ name: RefName, from old: ObjectID) throws(GitError) {
+        var found: OpaquePointer?
+        try check("delete \(name)") {
+            unsafe git_reference_lookup(&found, handle, name.description)
+        }
+        defer { unsafe git_reference_free(found) }
+        guard let target = unsafe git_reference_target(found), unsafe ObjectID(target) == old else {
+            throw GitError(.moved, "delete \(name)", "it has another value by now")
+        }
+        let code = unsafe git_reference_delete(found)
+        guard code == 0 else { throw swapError(code, "delete \(name)", name) }
+    }
+
+    private func swapError(_ code: Int32, _ attempt: String, _ name: RefName) -> GitError {
+        let error = lastError(code, attempt)
+        // libgit2 says "not found" of a ref that was to have an old value, and has vanished.
+        return error.kind == .notFound
+            ? GitError(.moved, attempt, "it is gone by now", code: code) : error
+    }
+}

@@ -1,0 +1,112 @@
+// One bare repository, opened by libgit2. References.swift, History.swift and Objects.swift add what
+// is done with it.
+//
+// A handle belongs to one thread at a time: `Repository` is not Sendable.
+
+import CLibgit2
+import Model
+import POSIX
+
+/// libgit2, set up once in a process.
+private let libraryIsReady: Bool = {
+    guard git_libgit2_init() >= 0 else { return false }
+    // What was written is on disk before it is spoken of; libgit2 leaves that out by default.
+    _ = pod_git_fsync_gitdir(1)
+    // Whoever calls us decides whom to trust (Trust.swift); libgit2 runs nothing that a gitdir names.
+    _ = pod_git_validate_owner(0)
+    // The user's own configuration is read by git alone.
+    for level in [GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL] {
+        _ = unsafe pod_git_search_path(level, "")
+    }
+    return true
+}()
+
+/// An open bare repository, closed when its last owner lets go of it.
+@safe public final class Repository {
+    let handle: OpaquePointer
+    let objects: OpaquePointer
+    /// The gitdir, absolute, with every link resolved.
+    public let path: String
+
+    /// Opens the gitdir at `path`, without searching parent folders, whoever owns it.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` for anything that is no bare SHA-1 repository
+    ///   with files for refs and all of its objects; it says which, and what to do.
+    public convenience init(path: String) throws(Failure) {
+        guard let real = realPath(path) else {
+            throw Failure(
+                .configuration, "there is no repository at \(path)",
+                hint: "make it with git pod clone URL \(path)")
+        }
+        try RepositoryShape.check(real, asked: path)
+        do throws(GitError) { try self.init(opening: real) } catch {
+            throw Failure(.failed, error.description, hint: "look at it with git fsck")
+        }
+    }
+
+    private init(opening path: String) throws(GitError) {
+        precondition(libraryIsReady, "libgit2 does not start")
+        var opened: OpaquePointer?
+        try check("open \(path)") { unsafe git_repository_open_bare(&opened, path) }
+        var objects: OpaquePointer?
+        let code = unsafe git_repository_odb(&objects, opened)
+        guard let handle = unsafe opened, let objects = unsafe objects else {
+            let error = lastError(code, "read the objects of \(path)")
+            unsafe git_repository_free(opened)
+            throw error
+        }
+        unsafe self.handle = handle
+        unsafe self.objects = objects
+        self.path = path
+    }
+
+    deinit {
+        unsafe git_odb_free(objects)
+        unsafe git_repository_free(handle)
+    }
+
+    /// Makes an empty bare repository at `path`, which must not exist or be an empty folder, with
+    /// HEAD on `branch`.
+    public static func create(at path: String, branch: RefName) throws(Failure) -> Repository {
+        precondition(libraryIsReady, "libgit2 does not start")
+        do throws(GitError) {
+            var made: OpaquePointer?
+            var options = unsafe git_repository_init_options()
+            unsafe git_repository_init_options_init(
+                &options, UInt32(GIT_REPOSITORY_INIT_OPTIONS_VERSION))
+            unsafe options.flags =
+                GIT_REPOSITORY_INIT_BARE.rawValue | GIT_REPOSITORY_INIT_NO_REINIT.rawValue
+                | GIT_REPOSITORY_INIT_MKDIR.rawValue
+            try check("make \(path)") { unsafe git_repository_init_ext(&made, path, &options) }
+            defer { unsafe git_repository_free(made) }
+            try check("set HEAD of \(path)") {
+                unsafe git_repository_set_head(made, branch.description)
+            }
+        } catch { throw error.failure }
+        return try Repository(path: path)
+    }
+
+    /// Looks for objects again: another process may have written packs.
+    public func refreshObjects() throws(GitError) {
+        try check("read the objects of \(path)") { unsafe git_odb_refresh(objects) }
+    }
+}
+
+extension ObjectID {
+    /// The id as libgit2 has it.
+    var oid: git_oid {
+        var oid = git_oid()
+        unsafe withUnsafeMutableBytes(of: &oid) { memory in
+            unsafe memory.copyBytes(from: bytes)
+        }
+        return oid
+    }
+
+    init(_ oid: git_oid) {
+        self = unsafe withUnsafeBytes(of: oid) { memory in
+            unsafe ObjectID(bytes: memory) ?? .zero
+        }
+    }
+
+    init(_ oid: UnsafePointer<git_oid>) { unsafe self.init(oid.pointee) }
+}

@@ -1,0 +1,54 @@
+// Full names of refs, checked by git's own rules (git-check-ref-format(1)).
+
+/// A full ref name such as `refs/heads/main`.
+public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let description: String
+
+    /// Longer names do not fit the file that a loose ref and its lock are.
+    public static let maximumLength = 1024
+
+    /// Nil if git would not take `name`, or if it does not begin with `refs/`.
+    public init?(_ name: String) {
+        guard name.hasPrefix("refs/"), Self.isWellFormed(name) else { return nil }
+        description = name
+    }
+
+    /// The branch called `name`, without `refs/heads/`; nil if git would not take it.
+    public init?(branch name: String) {
+        guard name != "HEAD", !name.hasPrefix("-") else { return nil }
+        self.init("refs/heads/" + name)
+    }
+
+    private init(unchecked name: String) { description = name }
+
+    private static func isWellFormed(_ name: String) -> Bool {
+        guard name.utf8.count <= maximumLength, !name.hasSuffix("."), !name.contains(".."),
+            !name.contains("@{"), !name.unicodeScalars.contains(where: isForbidden)
+        else { return false }
+        return name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty && !part.hasPrefix(".") && !part.hasSuffix(".lock")
+                && part.utf8.count <= 250
+        }
+    }
+
+    private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || scalar.value == 0x7f || " ~^:?*[\\".unicodeScalars.contains(scalar)
+    }
+
+    /// The name without `refs/heads/`; nil if it is no branch.
+    public var branch: String? {
+        description.hasPrefix("refs/heads/") ? String(description.dropFirst(11)) : nil
+    }
+
+    /// What origin's branch is called here: `refs/remotes/REMOTE/BRANCH`. Nil if this is no branch.
+    public func tracking(remote: String) -> RefName? {
+        branch.map { RefName(unchecked: "refs/remotes/\(remote)/\($0)") }
+    }
+
+    /// Where origin's last tip that we acted on is remembered. Nil if this is no branch.
+    public var seen: RefName? { branch.map { RefName(unchecked: "refs/pod/seen/\($0)") } }
+
+    public static func < (left: RefName, right: RefName) -> Bool {
+        left.description < right.description
+    }
+}
