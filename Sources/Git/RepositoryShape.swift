@@ -53,7 +53,8 @@ enum RepositoryShape {
         }
         if let storage = config.value("extensions.refstorage"), storage.lowercased() != "files" {
             throw Failure(
-                .configuration, "\(asked) keeps its refs as \(storage.harmless); only files are known",
+                .configuration,
+                "\(asked) keeps its refs as \(storage.harmless); only files are known",
                 hint: "convert it with git refs migrate --ref-format=files")
         }
         let promises = config.value("extensions.partialclone") != nil || config.namesPromisor

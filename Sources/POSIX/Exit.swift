@@ -10,3 +10,6 @@ import Model
 
 /// Ends this process with `code`.
 public func exit(with code: ExitCode) -> Never { exit(code.rawValue) }
+
+/// This process's id.
+public func processNumber() -> Int32 { getpid() }

@@ -1,0 +1,123 @@
+// A gitdir of our own beside another one's objects: git children work in it, so that nothing that
+// the other's config or hooks name is ever read.
+//
+// Replay asks git for merges in one; origins reached by git itself are fetched and pushed from one.
+
+import Model
+import POSIX
+
+/// A throw-away gitdir that borrows the objects of a repository. Gone when its owner lets go of it;
+/// one that a killed process left is found by its name (``ScratchRepository/prefix``).
+public final class ScratchRepository {
+    /// How the folders are called, in the gitdir that they serve.
+    public static let prefix = "git-pod-scratch-"
+
+    /// Where git's children write new objects.
+    public enum ObjectStore: Sendable {
+        /// Into the repository, for good: a fetch.
+        case repository
+        /// Into the scratch folder: trial merges.
+        case scratch
+    }
+
+    /// Whose configuration counts besides what the caller injects.
+    public enum Configuration: Sendable {
+        /// Nobody's: git as it comes.
+        case none
+        /// The user's and the system's: proxies, certificate authorities, credential helpers.
+        case user
+        /// The gitdir's too; only for one that we trust.
+        case userAndGitdir
+    }
+
+    public let path: String
+    private let gitdir: String
+
+    /// - Parameter tips: commits that the repository has with all their history; a fetch offers
+    ///   them, and looks no further than them.
+    public init(
+        beside repository: Repository, tips: [ObjectID] = [],
+        configuration: Configuration = .none
+    ) throws(Failure) {
+        gitdir = repository.path
+        path = try Self.newFolder(in: repository.path)
+        do throws(Failure) {
+            for folder in ["objects", "refs", "info"] { try makeFolder("\(path)/\(folder)") }
+            try writeNewFile("\(path)/HEAD", Array("ref: refs/heads/none\n".utf8), mode: 0o600)
+            var config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+            if configuration == .userAndGitdir, exists("\(gitdir)/config") {
+                // A relative name: nothing in the gitdir's own path needs quoting.
+                config += "[include]\n\tpath = ../config\n[core]\n\tbare = true\n"
+            }
+            try writeNewFile("\(path)/config", Array(config.utf8), mode: 0o600)
+            let packed = Set(tips).sorted { $0.description < $1.description }
+                .map { "\($0) refs/have/\($0)\n" }.joined()
+            try writeNewFile(
+                "\(path)/packed-refs", Array("# pack-refs with: sorted \n\(packed)".utf8),
+                mode: 0o600)
+        } catch {
+            try? removeTree(path)
+            throw error
+        }
+        self.configuration = configuration
+    }
+
+    private let configuration: Configuration
+
+    deinit { try? removeTree(path) }
+
+    private static func newFolder(in gitdir: String) throws(Failure) -> String {
+        let stem = "\(gitdir)/\(prefix)\(processNumber())-\(monotonicNanoseconds())"
+        try makeNewFolder(stem)
+        return stem
+    }
+
+    /// The environment for a git child that works here.
+    ///
+    /// - Parameters:
+    ///   - store: where it writes objects; it reads those of both.
+    ///   - settings: injected configuration, which wins over every file.
+    public func environment(
+        writing store: ObjectStore, settings: [(key: String, value: String)] = [],
+        adding entries: [String] = []
+    ) -> [String] {
+        let inherited = ["PATH", "HOME", "TMPDIR", "XDG_CONFIG_HOME"] + Self.networkVariables
+        var environment = inherited.compactMap { name in
+            environmentVariable(name).map { "\(name)=\($0)" }
+        }
+        environment += ["LC_ALL=C", "GIT_DIR=\(path)", "GIT_TERMINAL_PROMPT=0"]
+        let own = "\(path)/objects"
+        let theirs = "\(gitdir)/objects"
+        switch store {
+        case .repository: environment.append("GIT_OBJECT_DIRECTORY=\(theirs)")
+        case .scratch:
+            environment.append("GIT_OBJECT_DIRECTORY=\(own)")
+            environment.append("GIT_ALTERNATE_OBJECT_DIRECTORIES=\(Self.quoted(theirs))")
+        }
+        if configuration == .none {
+            environment += [
+                "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ATTR_NOSYSTEM=1",
+            ]
+        }
+        let injected = [("core.hooksPath", "/dev/null"), ("gc.auto", "0")] + settings
+        environment.append("GIT_CONFIG_COUNT=\(injected.count)")
+        for (index, setting) in injected.enumerated() {
+            environment.append("GIT_CONFIG_KEY_\(index)=\(setting.0)")
+            environment.append("GIT_CONFIG_VALUE_\(index)=\(setting.1)")
+        }
+        return environment + entries
+    }
+
+    /// What curl and git read of the network, in the user's own environment.
+    private static let networkVariables = [
+        "http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_PROXY",
+        "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY",
+    ]
+
+    /// In that list a colon separates; a name that begins with a quote is read as C would.
+    private static func quoted(_ path: String) -> String {
+        guard path.contains(":") || path.hasPrefix("\"") else { return path }
+        let escaped = path.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined()
+        return "\"\(escaped)\""
+    }
+}

@@ -1,0 +1,84 @@
+// Folders made and taken away with all that is in them, and files replaced as a whole.
+
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Makes a folder that must not exist yet.
+///
+/// - Throws: ``Failure`` of kind `failed`, also if there is something called `path` already.
+public func makeNewFolder(_ path: String, mode: mode_t = 0o700) throws(Failure) {
+    guard unsafe mkdir(path, mode) == 0 else { throw .system("make \(path)") }
+}
+
+/// Takes `path` away with everything below it; a symbolic link is taken away, never followed.
+///
+/// Nothing happens if it is not there.
+public func removeTree(_ path: String) throws(Failure) {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else {
+        if errno == ENOENT { return }
+        throw .system("remove \(path)")
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else { return try removeFile(path) }
+    for name in directoryEntries(path) ?? [] { try removeTree("\(path)/\(name)") }
+    guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw .system("remove \(path)") }
+}
+
+/// Takes a file away. Nothing happens if it is not there.
+public func removeFile(_ path: String) throws(Failure) {
+    guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .system("remove \(path)") }
+}
+
+/// Writes a file whole: beside its place first, on disk, then renamed into it.
+///
+/// - Throws: ``Failure`` of kind `failed`; then `path` is what it was.
+public func replaceFile(_ path: String, with content: [UInt8], mode: mode_t) throws(Failure) {
+    let temporary = "\(path).\(getpid()).new"
+    try removeFile(temporary)
+    do throws(Failure) {
+        try writeNewFile(temporary, content, mode: mode)
+        try rename(temporary, to: path)
+        try syncFolder(path.parentFolder)
+    } catch {
+        try? removeFile(temporary)
+        throw error
+    }
+}
+
+/// Writes a file that must not exist yet; on disk when this returns.
+public func writeNewFile(_ path: String, _ content: [UInt8], mode: mode_t) throws(Failure) {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+    let descriptor = unsafe open(path, flags, mode)
+    guard descriptor >= 0 else { throw .system("make \(path)") }
+    let file = FileDescriptor(owning: descriptor)
+    var written = 0
+    while written < content.count {
+        let count = unsafe content.withUnsafeBytes { memory in
+            unsafe write(file.raw, memory.baseAddress! + written, memory.count - written)
+        }
+        guard count > 0 || errno == EINTR else { throw .system("write \(path)") }
+        written += max(count, 0)
+    }
+    guard fsync(file.raw) == 0 else { throw .system("write \(path) to disk") }
+}
+
+/// Sees to it that the names in a folder are on disk.
+public func syncFolder(_ path: String) throws(Failure) {
+    let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system("open \(path)") }
+    let folder = FileDescriptor(owning: descriptor)
+    guard fsync(folder.raw) == 0 else { throw .system("write \(path) to disk") }
+}
+
+extension String {
+    /// The folder that a path is in: `/` for what has none above it, `.` for a bare name.
+    public var parentFolder: String {
+        guard let slash = lastIndex(of: "/") else { return "." }
+        return slash == startIndex ? "/" : String(self[..<slash])
+    }
+}
