@@ -13,6 +13,21 @@ public struct UTCTime: Sendable, Equatable {
         date = Self.date(days)
     }
 
+    /// The moment that a clock on the wall shows in UTC; nil for a date that does not exist.
+    public init?(
+        year: Int64, month: Int64, day: Int64, hour: Int64, minute: Int64, second: Int64
+    ) {
+        guard (1...9999).contains(year), (1...12).contains(month), (1...31).contains(day),
+            (0..<24).contains(hour), (0..<60).contains(minute), (0..<60).contains(second)
+        else { return nil }
+        date = (year, month, day)
+        milliseconds = ((hour * 60 + minute) * 60 + second) * 1000
+        guard Self.date(Self.days(date)) == date else { return nil }
+    }
+
+    /// Milliseconds since 1970 began.
+    public var millisecondsSince1970: Int64 { Self.days(date) * 86_400_000 + milliseconds }
+
     public static func == (left: UTCTime, right: UTCTime) -> Bool {
         left.date == right.date && left.milliseconds == right.milliseconds
     }
@@ -37,6 +52,16 @@ public struct UTCTime: Sendable, Equatable {
         let march = (5 * ofYear + 2) / 153
         let month = march < 10 ? march + 3 : march - 9
         return (era * 400 + year + (month <= 2 ? 1 : 0), month, ofYear - (153 * march + 2) / 5 + 1)
+    }
+
+    /// The inverse of ``date(_:)``.
+    private static func days(_ date: (year: Int64, month: Int64, day: Int64)) -> Int64 {
+        let year = date.month <= 2 ? date.year - 1 : date.year
+        let era = (year >= 0 ? year : year - 399) / 400
+        let ofEra = year - era * 400
+        let march = (date.month + 9) % 12
+        let ofYear = (153 * march + 2) / 5 + date.day - 1
+        return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
     }
 
     private static func padded(_ number: Int64, _ width: Int) -> String {
