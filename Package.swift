@@ -50,7 +50,7 @@ let package = Package(
             name: "git-remote-pod", dependencies: ["RemoteHelper", "POSIX", "Model"],
             swiftSettings: strict),
         .executableTarget(
-            name: "git-pod", dependencies: ["Engine", "EngineCore", "Bridge", "Transport", "POSIX", "Model"],
+            name: "git-pod", dependencies: ["Engine", "EngineCore", "Git", "Bridge", "Transport", "POSIX", "Model"],
             swiftSettings: strict),
 
         .target(

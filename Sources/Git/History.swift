@@ -76,3 +76,28 @@ extension Repository {
         return GitError(.corrupt, attempt, error.detail, code: code)
     }
 }
+
+extension Repository {
+    /// How many commits `one` has that `two` has not, and the other way round.
+    public func aheadBehind(_ one: ObjectID, _ two: ObjectID) throws(GitError) -> (Int, Int) {
+        var ahead = 0
+        var behind = 0
+        var first = one.oid
+        var second = two.oid
+        let code = unsafe git_graph_ahead_behind(&ahead, &behind, handle, &first, &second)
+        guard code == 0 else { throw historyError(code, "compare \(one.short) and \(two.short)") }
+        return (ahead, behind)
+    }
+}
+
+extension Repository {
+    /// When a commit was made, by its committer's clock: seconds since 1970.
+    public func commitTime(_ id: ObjectID) throws(GitError) -> Int64 {
+        var found: OpaquePointer?
+        var oid = id.oid
+        let code = unsafe git_commit_lookup(&found, handle, &oid)
+        guard code == 0 else { throw historyError(code, "read commit \(id.short)") }
+        defer { unsafe git_commit_free(found) }
+        return unsafe git_commit_time(found)
+    }
+}

@@ -33,6 +33,13 @@ extension Repository {
         return unsafe RefName(String(cString: target))
     }
 
+    /// Puts HEAD on `branch`, born or not.
+    public func setHead(_ branch: RefName) throws(GitError) {
+        try check("set HEAD to \(branch)") {
+            unsafe git_repository_set_head(handle, branch.description)
+        }
+    }
+
     /// All refs whose names begin with `prefix`, sorted by name; a broken one is left out.
     public func references(under prefix: String) throws(GitError) -> [Reference] {
         var iterator: OpaquePointer?

@@ -69,3 +69,6 @@ public func wallClockSeconds() -> Int64 {
     unsafe clock_gettime(CLOCK_REALTIME, &now)
     return Int64(now.tv_sec)
 }
+
+/// Does nothing for `time`; for looks that nothing announces.
+public func pause(_ time: Duration) { usleep(UInt32(clamping: time.milliseconds * 1000)) }

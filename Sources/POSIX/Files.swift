@@ -35,8 +35,10 @@ public func readFile(_ path: String, limit: Int = 4 << 20) throws(Failure) -> [U
 
 /// Appends `text` in one write, creating the file with `mode` if it is not there.
 ///
-/// A symbolic link at `path` is not followed.
-public func appendToFile(_ path: String, _ text: String, mode: mode_t) throws(Failure) {
+/// A symbolic link at `path` is not followed. With `sync` it is on disk when this returns.
+public func appendToFile(
+    _ path: String, _ text: String, mode: mode_t, sync: Bool = false
+) throws(Failure) {
     let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
     let descriptor = unsafe open(path, flags, mode)
     guard descriptor >= 0 else { throw .system("append to \(path)") }
@@ -44,7 +46,10 @@ public func appendToFile(_ path: String, _ text: String, mode: mode_t) throws(Fa
     let bytes = Array(text.utf8)
     let before = fileStatus(descriptor: file.raw)?.size
     let count = unsafe bytes.withUnsafeBytes { unsafe write(file.raw, $0.baseAddress, $0.count) }
-    guard count != bytes.count else { return }
+    guard count != bytes.count else {
+        if sync, fsync(file.raw) != 0 { throw .system("write \(path) to disk") }
+        return
+    }
     let code = count < 0 ? errno : ENOSPC
     // A part of a line would spoil the next one: take it away again, unless somebody wrote behind.
     if count > 0, let before, fileStatus(descriptor: file.raw)?.size == before + Int64(count) {
@@ -86,6 +91,11 @@ public struct FileStatus: Sendable {
     public let owner: UInt32
     /// The permission bits.
     public let mode: UInt32
+    public let inode: UInt64
+    /// Which file system it is on.
+    public let device: UInt64
+    /// When its content changed last, in nanoseconds since 1970.
+    public let modifiedNanoseconds: Int64
 
     fileprivate init(_ status: stat) {
         kind =
@@ -98,6 +108,14 @@ public struct FileStatus: Sendable {
         size = Int64(status.st_size)
         owner = status.st_uid
         mode = UInt32(status.st_mode & 0o7777)
+        inode = UInt64(status.st_ino)
+        device = UInt64(status.st_dev)
+        #if os(Linux)
+            let modified = status.st_mtim
+        #else
+            let modified = status.st_mtimespec
+        #endif
+        modifiedNanoseconds = Int64(modified.tv_sec) * 1_000_000_000 + Int64(modified.tv_nsec)
     }
 }
 

@@ -3,7 +3,9 @@
 import Model
 import POSIX
 
-let verbs = [addVerb, bridgeVerb]
+let verbs = [
+    addVerb, bridgeVerb, lockVerb, pushVerb, reconcileVerb, statusVerb,
+]
 
 openStandardDescriptors()
 ignoreBrokenPipes()

@@ -20,7 +20,7 @@ struct ArrowsTests {
         "EngineCore": ["Model"],
         "Engine": ["EngineCore", "Git", "Transport", "POSIX", "Model"],
         "git-remote-pod": ["RemoteHelper", "POSIX", "Model"],
-        "git-pod": ["Engine", "EngineCore", "Bridge", "Transport", "POSIX", "Model"],
+        "git-pod": ["Engine", "EngineCore", "Git", "Bridge", "Transport", "POSIX", "Model"],
     ]
 
     /// The C library, for the modules that make system calls themselves.

@@ -1,0 +1,159 @@
+// A new bare gitdir from origin: made beside its place, watched for space, moved in when it is whole.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+/// The result of a clone.
+public struct CloneReport: Sendable {
+    public let directory: String
+    public let branch: String
+    /// The branch's tip; nil if origin has no commit at all.
+    public let commit: ObjectID?
+    public let duration: Duration
+
+    public var json: JSON {
+        .object([
+            ("directory", .string(directory)), ("branch", .string(branch)),
+            ("commit", commit.map { .string($0.description) } ?? .null),
+            ("durationMs", .integer(duration.milliseconds)),
+        ])
+    }
+}
+
+/// One clone to be made.
+public struct Clone {
+    /// This times `expectedSize` must be free before: the pack, its index, and room to repack.
+    private static let roomFactor: Int64 = 3
+    /// How often free space is looked at while receiving.
+    private static let watchInterval = Duration.seconds(1)
+
+    private let place: ClonePlace
+    private let settings: Settings
+    private let environment: Environment
+    private let url: OriginURL
+    private let progress: @Sendable (OriginProgress) -> Void
+
+    /// - Parameters:
+    ///   - url: origin's.
+    ///   - directory: where the gitdir shall be: not there yet, or empty.
+    ///   - progress: told many times a second how far it is.
+    /// - Throws: ``Failure`` of kind `configuration`.
+    public init(
+        of url: String, into directory: String, flags: [String: String], environment: Environment,
+        progress: @escaping @Sendable (OriginProgress) -> Void
+    ) throws(Failure) {
+        self.url = try OriginURL(url)
+        place = try ClonePlace(directory)
+        settings = try Settings(flags: flags, environment: environment, gitdir: nil)
+        self.environment = environment
+        self.progress = progress
+    }
+
+    /// Makes it.
+    ///
+    /// - Throws: ``Failure``; then there is nothing at the place but what was there before.
+    public func run() throws(Failure) -> CloneReport {
+        let start = monotonicNanoseconds()
+        if !place.isHalfMoved {
+            try checkRoom()
+            try place.clear()
+            try makeNewFolder(place.folder, mode: 0o755)
+            do throws(Failure) { try fill() } catch {
+                try? place.clear()
+                throw error
+            }
+        }
+        try place.finish()
+        let repository = try Repository(path: place.destination)
+        let branch = try Engine.branch(settings, repository)
+        return CloneReport(
+            directory: repository.path, branch: branch.branch ?? "",
+            commit: try attempt { () throws(GitError) in try repository.target(of: branch) },
+            duration: .nanoseconds(monotonicNanoseconds() - start))
+    }
+
+    private func minimumFree() throws(Failure) -> Int64 {
+        try settings.size("minFree") ?? 256 << 20
+    }
+
+    private func checkRoom() throws(Failure) {
+        let expected = try settings.size("expectedSize") ?? 0
+        let minimum = max(try minimumFree(), expected * Self.roomFactor)
+        if let shortage = SpaceWatch.shortage(at: place.volume, minimum: minimum) {
+            throw shortage
+        }
+    }
+
+    private func fill() throws(Failure) {
+        // The lock's file becomes the gitdir's own.
+        let lock = try GitdirLock(place.folder, patience: settings.lockTimeout())
+        defer { withExtendedLifetime(lock) {} }
+        let watch = SpaceWatch(place.volume, keeping: try minimumFree(), every: Self.watchInterval)
+        var told = try originSettings(settings, url: url, environment)
+        told.progress = progress
+        told.isCancelled = { watch.isFull() }
+        do throws(Failure) { try receive(told) } catch { throw watch.shortage ?? error }
+    }
+
+    private func receive(_ told: OriginSettings) throws(Failure) {
+        let asked = try Engine.askedBranch(settings)
+        let repository = try Repository.create(
+            at: place.folder, branch: asked ?? Self.usualBranch())
+        let origin = Origin(repository: repository, settings: told)
+        let branch: RefName
+        if let asked {
+            branch = asked
+        } else {
+            let head = try reaching { () throws(OriginFailure) in try origin.defaultBranch() }
+            branch = try head ?? Self.usualBranch()
+            try attempt { () throws(GitError) in try repository.setHead(branch) }
+        }
+        try configure()
+        let tips = try reaching { () throws(OriginFailure) in try origin.fetch(branch: branch) }
+        guard let tip = tips[branch] else {
+            // An origin without any commit is cloned as it is; the first push makes its branch.
+            guard origin.isEmpty else {
+                throw Failure(
+                    .failed, "origin has no branch \(branch.branch ?? "")",
+                    hint: "name one that it has with --branch")
+            }
+            return
+        }
+        try place(tip, as: branch, in: repository)
+    }
+
+    private static func usualBranch() throws(Failure) -> RefName {
+        guard let branch = RefName(branch: "main") else {
+            throw Failure(.failed, "main is no branch's name")
+        }
+        return branch
+    }
+
+    private func place(_ tip: ObjectID, as branch: RefName, in repository: Repository)
+        throws(Failure)
+    {
+        let names = [branch, branch.tracking(remote: settings.remote), branch.seen]
+        for name in names.compactMap({ $0 }) {
+            try attempt { () throws(GitError) in
+                try repository.move(name, from: nil, to: tip, "git-pod: clone")
+            }
+        }
+    }
+
+    private func configure() throws(Failure) {
+        let remote = settings.remote
+        for (key, value) in [
+            ("remote.\(remote).url", url.text),
+            ("remote.\(remote).fetch", "+refs/heads/*:refs/remotes/\(remote)/*"),
+        ] {
+            let result = try runToEnd(
+                ["git", "config", "--file", "\(place.folder)/config", key, value],
+                until: .after(.seconds(30)))
+            guard result.status.isSuccess else {
+                throw Failure(.failed, "git config refused \(key): \(result.firstComplaint)")
+            }
+        }
+    }
+}

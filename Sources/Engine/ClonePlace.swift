@@ -1,0 +1,94 @@
+// Where a clone grows and how it gets into place: the gitdir appears whole, or not at all.
+//
+// Beside DIR and renamed, where DIR is not there yet; inside DIR, piece by piece with HEAD last, where
+// DIR is there: it may be a mount point, which can be neither renamed nor replaced.
+
+import Model
+import POSIX
+
+/// A folder that a clone is made in, with what it takes to finish or forget it.
+struct ClonePlace {
+    /// Inside DIR, and behind DIR's own name beside it.
+    static let name = ".git-pod-clone"
+    /// Says that all pieces are complete, and that some may have been moved already.
+    private static let marker = "git-pod-clone-complete"
+    /// What a new volume may hold.
+    private static let harmless: Set<String> = ["lost+found", GitdirLock.name, name]
+    /// The order in which pieces are moved: a gitdir without HEAD is none.
+    private static let last = ["config", "HEAD"]
+
+    /// Where the gitdir shall be, absolute.
+    let destination: String
+    /// Where it grows.
+    let folder: String
+    private let isInside: Bool
+
+    /// - Throws: ``Failure`` of kind `configuration` if DIR holds anything that is not ours.
+    init(_ directory: String) throws(Failure) {
+        let parent = directory.withoutTrailingSlashes.parentFolder
+        guard let realParent = realPath(parent) else {
+            throw Failure(.configuration, "there is no folder \(parent)", hint: "make it first")
+        }
+        let base = directory.withoutTrailingSlashes.split(separator: "/").last.map(String.init)
+        guard let base, base != ".", base != ".." else {
+            throw Failure(.configuration, "\"\(directory)\" names no folder to clone into")
+        }
+        destination = realParent == "/" ? "/\(base)" : "\(realParent)/\(base)"
+        isInside = exists(destination)
+        folder =
+            isInside
+            ? "\(destination)/\(Self.name)" : "\(destination.parentFolder)/.\(base)\(Self.name)"
+        guard isInside else { return }
+        guard fileStatus(destination)?.kind == .directory,
+            let entries = directoryEntries(destination)
+        else { throw Failure(.configuration, "\(destination) is no folder that can be read") }
+        if entries.contains("HEAD") {
+            throw Failure(
+                .configuration, "\(destination) holds a repository already",
+                hint: "bring it up to date with git pod reconcile")
+        }
+        if isHalfMoved { return }
+        if let other = entries.first(where: { !Self.harmless.contains($0) }) {
+            throw Failure(
+                .configuration, "\(destination) is not empty: it holds \(other.harmless)",
+                hint: "nothing is wiped; name a folder that is empty or not there yet")
+        }
+    }
+
+    /// The volume that it grows on.
+    var volume: String { isInside ? destination : destination.parentFolder }
+
+    /// Whether a killed run had begun to move the pieces of a complete clone.
+    var isHalfMoved: Bool { exists("\(folder)/\(Self.marker)") }
+
+    /// Takes away what a killed run left of an incomplete clone.
+    func clear() throws(Failure) { try removeTree(folder) }
+
+    /// Puts the complete clone into place.
+    func finish() throws(Failure) {
+        guard isInside else {
+            try rename(folder, to: destination)
+            return try syncFolder(destination.parentFolder)
+        }
+        let marker = "\(folder)/\(Self.marker)"
+        if !exists(marker) { try writeNewFile(marker, [], mode: 0o600) }
+        try syncFolder(folder)
+        let pieces = (directoryEntries(folder) ?? []).filter {
+            $0 != Self.marker && $0 != GitdirLock.name && !Self.last.contains($0)
+        }
+        for piece in pieces.sorted() + Self.last where exists("\(folder)/\(piece)") {
+            if piece == "HEAD" { try syncFolder(destination) }
+            try rename("\(folder)/\(piece)", to: "\(destination)/\(piece)")
+        }
+        try syncFolder(destination)
+        try removeTree(folder)
+    }
+}
+
+extension String {
+    fileprivate var withoutTrailingSlashes: String {
+        var text = self[...]
+        while text.count > 1, text.hasSuffix("/") { text = text.dropLast() }
+        return String(text)
+    }
+}

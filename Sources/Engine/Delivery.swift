@@ -1,0 +1,198 @@
+// What goes to origin and what comes from it: the branch's commits, conflict branches that it has not
+// confirmed, and its tips.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+/// What origin has, as a fetch found it.
+struct OriginTips {
+    /// Origin's tip of the branch, with all its objects here.
+    let branch: ObjectID?
+    /// Whether it has no branch at all.
+    let originIsEmpty: Bool
+    /// What it has of the conflict branches that we still have to send.
+    let conflicts: [RefName: ObjectID]
+}
+
+/// What came of a push.
+struct Delivery {
+    /// Whether origin is known to have the branch's tip.
+    var hasBranch = false
+    /// Whether origin's branch was elsewhere than the fetch had found it.
+    var originMoved = false
+    /// Why something was not taken.
+    var failure: Failure?
+    var reason: PushFailureReason?
+}
+
+extension Engine {
+    /// Conflict branches that origin has not confirmed, with the marks that say so.
+    func pendingEscapes() throws(Failure) -> [(mark: Reference, branch: RefName)] {
+        let marks = try attempt { () throws(GitError) in
+            try self.repository.references(under: IncidentName.pending)
+        }
+        return marks.compactMap { mark in
+            IncidentName.conflictBranch(ofMark: mark.name).map { (mark, $0) }
+        }
+    }
+
+    func origin() throws(OriginFailure) -> Origin {
+        do throws(Failure) {
+            return Origin(repository: repository, settings: try originSettings())
+        } catch { throw OriginFailure(.unknown, error) }
+    }
+
+    /// Asks origin for its tips, and fetches what the branch's needs.
+    func fetch() throws(OriginFailure) -> OriginTips {
+        let pending: [RefName]
+        do throws(Failure) { pending = try pendingEscapes().map(\.branch) } catch {
+            throw OriginFailure(.unknown, error)
+        }
+        let origin = try origin()
+        let tips = try origin.fetch(branch: branch, alsoAsk: pending)
+        return OriginTips(
+            branch: tips[branch], originIsEmpty: origin.isEmpty,
+            conflicts: tips.filter { $0.key != branch })
+    }
+
+    /// Sends `tip` and every pending conflict branch, in one command list. Nil: only those.
+    func deliver(_ tip: ObjectID?, _ tips: OriginTips) throws(Failure) -> Delivery {
+        var delivery = Delivery()
+        var updates: [RefUpdate] = []
+        if let tip, tips.branch == tip {
+            delivery.hasBranch = true
+        } else if let tip {
+            updates.append(RefUpdate(branch, from: tips.branch, to: tip))
+        }
+        for (mark, branch) in try pendingEscapes() {
+            let kept = try target(branch) ?? mark.target
+            if tips.conflicts[branch] == kept {
+                _ = try refs.delete(mark.name, from: mark.target)
+            } else {
+                updates.append(RefUpdate(branch, from: tips.conflicts[branch], to: kept))
+            }
+        }
+        guard !updates.isEmpty else { return delivery }
+        let results: [RefName: PushResult]
+        do throws(OriginFailure) {
+            results = try origin().push(updates)
+        } catch {
+            delivery.failure = error.failure
+            delivery.reason = error.reason
+            return delivery
+        }
+        for update in updates { try take(results[update.name], of: update, &delivery) }
+        return delivery
+    }
+}
+
+extension Engine {
+    /// Takes origin's word on one ref.
+    private func take(
+        _ result: PushResult?, of update: RefUpdate, _ delivery: inout Delivery
+    ) throws(Failure) {
+        switch result {
+        case .done:
+            if update.name == branch {
+                delivery.hasBranch = true
+                try set(tracking, to: update.new, "push")
+            } else if let mark = IncidentName.pendingMark(of: update.name),
+                let old = try target(mark)
+            {
+                _ = try refs.delete(mark, from: old)
+            }
+        case .refused(let reason, let text):
+            if update.name == branch, reason == .nonFastForward { delivery.originMoved = true }
+            if update.name != branch, reason == .nonFastForward { try renameEscape(update) }
+            let name = update.name.branch ?? update.name.description
+            delivery.reason = reason
+            delivery.failure = Failure(
+                reason.kind, "origin did not take \(name) (\(reason.rawValue)): \(text)",
+                hint: reason.hint)
+        case nil:
+            delivery.reason = .unknown
+            delivery.failure = Failure(
+                .failed, "origin said nothing of \(update.name)", hint: "run it again")
+        }
+    }
+
+    /// Somebody has a branch of that name on origin: what we keep gets another one.
+    private func renameEscape(_ update: RefUpdate) throws(Failure) {
+        let kept = try escape(update.new)
+        endEscape(to: kept.name)
+        if let mark = IncidentName.pendingMark(of: update.name), let old = try target(mark) {
+            _ = try refs.delete(mark, from: old)
+        }
+        note("origin has another \(update.name.branch ?? ""); it will be sent as \(kept.name)")
+    }
+
+    /// Origin's tip was acted on: from now on it must stay, or origin was rewritten.
+    func remember(_ tip: ObjectID?) throws(Failure) {
+        guard let tip else { return }
+        try set(seen, to: tip, "origin's tip was acted on")
+    }
+
+    /// Writes down what takes the place of replayed commits.
+    func record(
+        _ replaced: some Collection<(old: ObjectID, new: ObjectID?)>, onto: ObjectID
+    ) throws(Failure) {
+        var stand = onto
+        var lines: [(old: ObjectID, by: Replacement)] = []
+        for (old, new) in replaced {
+            // What brought nothing new is contained in what it would have been replayed onto.
+            stand = new ?? stand
+            lines.append((old, .commit(stand)))
+        }
+        try replacements.append(lines)
+    }
+
+    /// Writes down that what `local` has and `upstream` has not is on a conflict branch.
+    func record(escaped local: ObjectID, after upstream: ObjectID, to name: RefName)
+        throws(Failure)
+    {
+        let ours = try attempt { () throws(GitError) in
+            try self.repository.commits(from: [local], hiding: [upstream])
+        }
+        try replacements.append(ours.map { ($0, .escaped(name)) })
+    }
+
+    /// Drops anchors that are older than `keepBefore` and whose commits, or those that took their
+    /// place, origin has.
+    func dropOldAnchors(origin: ObjectID?) throws(Failure) {
+        guard let origin else { return }
+        let keep = try settings.duration("keepBefore") ?? .seconds(30 * 86_400)
+        let limit = wallClockMilliseconds() - keep.milliseconds
+        let anchors = try attempt { () throws(GitError) in
+            try self.repository.references(under: IncidentName.anchors)
+        }
+        let old = anchors.filter { (IncidentName.time(ofAnchor: $0.name) ?? .max) < limit }
+        guard !old.isEmpty else { return }
+        let replaced = replacements.all()
+        for anchor in old {
+            let isSafe = try attempt { () throws(GitError) in
+                try self.isReplaced(anchor.target, by: origin, replaced)
+            }
+            if isSafe { _ = try refs.delete(anchor.name, from: anchor.target) }
+        }
+    }
+
+    /// Whether origin's tip has every commit of `tip`, or the one that took its place.
+    private func isReplaced(
+        _ tip: ObjectID, by origin: ObjectID, _ replaced: [ObjectID: Replacement]
+    ) throws(GitError) -> Bool {
+        for commit in try repository.commits(from: [tip], hiding: [origin]) {
+            guard case .commit(let new) = replaced[commit],
+                try repository.isAncestor(new, of: origin)
+            else { return false }
+        }
+        return true
+    }
+
+    /// Who commits what is replayed: git's own identity settings, and the time of now.
+    func committer() throws(Failure) -> Signature {
+        let (name, email) = settings.committer
+        return Signature(name: name, email: email, seconds: wallClockSeconds())
+    }
+}

@@ -1,0 +1,124 @@
+// One gitdir under the engine's lock, and what its steps share. Reconcile.swift and Delivery.swift
+// hold the steps.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+/// The engine at work on one branch of one gitdir. Holds the gitdir's lock for as long as it lives.
+public final class Engine {
+    public let repository: Repository
+    public let branch: RefName
+    let settings: Settings
+    let environment: Environment
+    let refs: RefMoves
+    let replacements: Replacements
+    /// Takes a line for the log.
+    let note: (String) -> Void
+    private let lock: GitdirLock
+
+    /// Opens the gitdir at `path` and waits for its lock; then puts in order what a killed process
+    /// left.
+    ///
+    /// - Throws: ``Failure``, of kind `configuration` for a gitdir, branch or setting that cannot be.
+    public init(
+        path: String, flags: [String: String], environment: Environment,
+        note: @escaping (String) -> Void
+    ) throws(Failure) {
+        repository = try Repository(path: path)
+        settings = try Settings(flags: flags, environment: environment, gitdir: repository.path)
+        for warning in settings.warnings { note("warning: \(warning)") }
+        self.environment = environment
+        self.note = note
+        branch = try Self.branch(settings, repository)
+        lock = try GitdirLock(repository.path, patience: settings.lockTimeout())
+        refs = try RefMoves(repository)
+        replacements = Replacements(gitdir: repository.path)
+    }
+
+    /// The real path of the bare gitdir at `path`.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if there is none.
+    public static func gitdir(at path: String) throws(Failure) -> String {
+        try Repository(path: path).path
+    }
+
+    /// The branch that the settings name, or the one that HEAD stands on.
+    static func branch(_ settings: Settings, _ repository: Repository) throws(Failure) -> RefName {
+        if let asked = try askedBranch(settings) { return asked }
+        let head = try attempt { () throws(GitError) in try repository.headBranch() }
+        guard let head, head.branch != nil else {
+            throw Failure(
+                .configuration, "HEAD of \(repository.path) stands on no branch",
+                hint: "say which one with --branch")
+        }
+        return head
+    }
+
+    /// The branch that the settings name; nil if they name none.
+    static func askedBranch(_ settings: Settings) throws(Failure) -> RefName? {
+        guard let name = try settings.text("branch") else { return nil }
+        guard let branch = RefName(branch: name) else {
+            throw Failure(.configuration, "\"\(name)\" cannot be a branch's name")
+        }
+        return branch
+    }
+
+    /// Where origin's tip of the branch is kept.
+    var tracking: RefName {
+        get throws(Failure) {
+            guard let name = branch.tracking(remote: settings.remote),
+                RefName(name.description) == name
+            else {
+                throw Failure(.configuration, "\"\(settings.remote)\" cannot be a remote's name")
+            }
+            return name
+        }
+    }
+
+    /// Where origin's last tip that we acted on is kept.
+    var seen: RefName {
+        get throws(Failure) {
+            guard let name = branch.seen else {
+                throw Failure(.configuration, "\(branch) is no branch")
+            }
+            return name
+        }
+    }
+
+    func target(_ name: RefName) throws(Failure) -> ObjectID? {
+        try attempt { () throws(GitError) in try self.repository.target(of: name) }
+    }
+
+    /// Sets a ref that is ours alone to `new`, whatever it was.
+    func set(_ name: RefName, to new: ObjectID, _ message: String) throws(Failure) {
+        while true {
+            let old = try target(name)
+            if old == new { return }
+            if try refs.move(name, from: old, to: new, message) { return }
+        }
+    }
+
+    /// The branch's tip.
+    ///
+    /// - Throws: ``Failure`` of kind `failed` if there is no such branch.
+    func localTip() throws(Failure) -> ObjectID {
+        guard let tip = try target(branch) else {
+            throw Failure(
+                .failed, "\(repository.path) has no branch \(branch.branch ?? "")",
+                hint: "make it with git branch, or name another with --branch")
+        }
+        return tip
+    }
+}
+
+/// Calls libgit2 and throws what it says as every module above does.
+func attempt<Value>(_ body: () throws(GitError) -> Value) throws(Failure) -> Value {
+    do throws(GitError) { return try body() } catch { throw error.failure }
+}
+
+/// Deals with origin and throws what went wrong as every module above does.
+func reaching<Value>(_ body: () throws(OriginFailure) -> Value) throws(Failure) -> Value {
+    do throws(OriginFailure) { return try body() } catch { throw error.failure }
+}

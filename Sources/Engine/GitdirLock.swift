@@ -1,0 +1,27 @@
+// One engine at a time: the lock that every reconcile, push and clone holds.
+
+import Model
+import POSIX
+
+/// The lock on a gitdir. It stops no writer: git knows nothing of it.
+public final class GitdirLock {
+    /// Its file in the gitdir; it stays there, and means nothing when nobody holds it.
+    public static let name = "git-pod.lock"
+
+    private let lock: ExclusiveLock
+
+    /// Waits until `patience` is over for whoever holds it.
+    ///
+    /// - Throws: ``Failure`` of kind `failed` if it is still held then.
+    public init(_ gitdir: String, patience: Duration) throws(Failure) {
+        guard let lock = try ExclusiveLock("\(gitdir)/\(Self.name)", until: .after(patience)) else {
+            throw Failure(
+                .failed, "\(gitdir) is locked by another git-pod, for more than \(patience.spoken)",
+                hint: "wait for it to end, or see who it is with fuser \(gitdir)/\(Self.name)")
+        }
+        self.lock = lock
+    }
+
+    /// Becomes `command`, which holds the lock until it has ended.
+    public func run(_ command: [String]) throws(Failure) -> Never { try lock.become(command) }
+}

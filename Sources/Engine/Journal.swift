@@ -1,0 +1,65 @@
+// What we are about to do to a ref, on disk before it is done: so that a start after a kill knows its
+// own left-over lock files from other people's.
+
+import Model
+import POSIX
+
+/// The journal of one gitdir, written and read under its ``GitdirLock``.
+struct Journal {
+    static let name = "git-pod-journal"
+    private static let limit = 64 << 10
+
+    /// One thing under way.
+    enum Entry: Equatable {
+        /// A ref goes to a new value; zero: it is deleted.
+        case update(RefName, to: ObjectID)
+        /// The branch is being moved off a tip that this conflict branch keeps.
+        case escape(of: RefName, to: RefName)
+    }
+
+    private let path: String
+    private(set) var entries: [Entry]
+
+    /// Reads what a killed process left; nothing if it ended in order.
+    init(gitdir: String) {
+        path = "\(gitdir)/\(Self.name)"
+        let content = (try? readFile(path, limit: Self.limit)) ?? []
+        entries = String(decoding: content, as: UTF8.self).split(separator: "\n")
+            .compactMap(Self.entry)
+    }
+
+    /// Writes `entry` down beside what is under way already.
+    mutating func begin(_ entry: Entry) throws(Failure) {
+        entries.append(entry)
+        try write()
+    }
+
+    /// Forgets `entry`: it was done, or it was given up and nothing is left of it.
+    mutating func end(_ entry: Entry) {
+        entries.removeAll { $0 == entry }
+        // An entry that stays by mistake costs a look at one lock file at the next start.
+        if entries.isEmpty { try? removeFile(path) } else { try? write() }
+    }
+
+    private func write() throws(Failure) {
+        let text = entries.map { Self.line($0) + "\n" }.joined()
+        try replaceFile(path, with: Array(text.utf8), mode: 0o600)
+    }
+
+    private static func line(_ entry: Entry) -> String {
+        switch entry {
+        case .update(let name, let value): "update \(name) \(value)"
+        case .escape(let branch, let conflict): "escape \(branch) \(conflict)"
+        }
+    }
+
+    private static func entry(_ line: Substring) -> Entry? {
+        let words = line.split(separator: " ").map(String.init)
+        guard words.count == 3, let name = RefName(words[1]) else { return nil }
+        switch words[0] {
+        case "update": return ObjectID(words[2]).map { .update(name, to: $0) }
+        case "escape": return RefName(words[2]).map { .escape(of: name, to: $0) }
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,98 @@
+// The refs that keep a tip which the branch is moved off: anchors and conflict branches. Made before
+// the branch moves; fast-forwarded only by the incident that made them.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+/// One tip kept under one name, which follows as the writer adds commits before the branch moves.
+final class Keep {
+    let name: RefName
+    private var tip: ObjectID
+    private let refs: RefMoves
+
+    init(_ name: RefName, at tip: ObjectID, _ refs: RefMoves) {
+        self.name = name
+        self.tip = tip
+        self.refs = refs
+    }
+
+    /// Sees to it that `next`, which continues the tip that is kept, is kept too.
+    func follow(_ next: ObjectID) throws(Failure) {
+        guard next != tip else { return }
+        guard try refs.move(name, from: tip, to: next, "keep the branch's tip") else {
+            throw Failure(.failed, "\(name) was moved by somebody else", hint: "run it again")
+        }
+        tip = next
+    }
+}
+
+extension Engine {
+    /// Anchors `tip` under `refs/pod/before/`.
+    func anchor(_ tip: ObjectID) throws(Failure) -> Keep {
+        let now = UTCTime(millisecondsSince1970: wallClockMilliseconds())
+        for attempt in 1...IncidentName.maximumAttempts {
+            guard let name = IncidentName.anchor(now, attempt: attempt) else { break }
+            if try refs.move(name, from: nil, to: tip, "keep the branch's tip") {
+                return Keep(name, at: tip, refs)
+            }
+        }
+        throw Failure(.failed, "no anchor could be made for \(tip.short)", hint: "run it again")
+    }
+
+    /// Puts `tip` on a new conflict branch, or on the one that a killed run had made for it, and
+    /// marks it as not yet on origin.
+    func escape(_ tip: ObjectID) throws(Failure) -> Keep {
+        if let name = try unfinishedEscape(tip) {
+            return Keep(name, at: try target(name) ?? tip, refs)
+        }
+        let now = UTCTime(millisecondsSince1970: wallClockMilliseconds())
+        let isFile =
+            try RefName(branch: "conflicts").flatMap { name throws(Failure) in
+                try target(name)
+            } != nil
+        for attempt in 1...IncidentName.maximumAttempts {
+            guard
+                let name = IncidentName.conflictBranch(now, attempt: attempt, beside: isFile),
+                let mark = IncidentName.pendingMark(of: name)
+            else { break }
+            let entry = Journal.Entry.escape(of: branch, to: name)
+            try refs.begin(entry)
+            // The mark first: a conflict branch without one would never be sent.
+            guard try target(name) == nil, try refs.move(mark, from: nil, to: tip, "escape"),
+                try refs.move(name, from: nil, to: tip, "escape")
+            else {
+                refs.end(entry)
+                continue
+            }
+            return Keep(name, at: tip, refs)
+        }
+        throw Failure(
+            .failed, "no conflict branch could be made for \(tip.short)", hint: "run it again")
+    }
+
+    /// The escape is complete: the branch has moved.
+    func endEscape(to name: RefName) {
+        refs.end(.escape(of: branch, to: name))
+    }
+
+    private func unfinishedEscape(_ tip: ObjectID) throws(Failure) -> RefName? {
+        for case .escape(of: branch, to: let name) in refs.unfinished {
+            guard let kept = try target(name) else {
+                // Killed between the mark and the branch.
+                if let mark = IncidentName.pendingMark(of: name), let old = try target(mark) {
+                    _ = try refs.delete(mark, from: old)
+                }
+                refs.end(.escape(of: branch, to: name))
+                continue
+            }
+            let continues = try attempt { () throws(GitError) in
+                try self.repository.isAncestor(kept, of: tip)
+            }
+            if continues { return name }
+            refs.end(.escape(of: branch, to: name))
+        }
+        return nil
+    }
+}

@@ -1,0 +1,98 @@
+// One push in the foreground: what is on the branch and on pending conflict branches goes to origin.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+/// The result of one push.
+public struct PushReport: Sendable {
+    public let branch: String
+    /// What origin had before.
+    public var oldCommit: ObjectID?
+    /// The branch's tip.
+    public var newCommit: ObjectID?
+    /// Whether origin is known to have the branch's tip.
+    public var pushed = false
+    /// Conflict branches that origin has not confirmed.
+    public var pending: [String] = []
+    public var reason: PushFailureReason?
+    public var failure: Failure?
+    public var duration: Duration = .zero
+
+    public var exitCode: ExitCode { failure?.kind.exitCode ?? .done }
+
+    public var json: JSON {
+        .object([
+            ("branch", .string(branch)),
+            ("oldCommit", oldCommit.map { .string($0.description) } ?? .null),
+            ("newCommit", newCommit.map { .string($0.description) } ?? .null),
+            ("pushed", .bool(pushed)),
+            ("pendingConflictBranches", .array(pending.map { .string($0) })),
+            ("reason", reason.map { .string($0.rawValue) } ?? .null),
+            ("durationMs", .integer(duration.milliseconds)),
+            ("error", failure.map { .string($0.description) } ?? .null),
+        ])
+    }
+
+    /// One line for a person; nil if nothing but the failure is to be said.
+    public var line: String? {
+        guard pushed, let newCommit else { return nil }
+        return oldCommit == newCommit
+            ? "origin has \(branch) at \(newCommit.short) already"
+            : "origin has \(branch) at \(newCommit.short) now"
+    }
+}
+
+extension Engine {
+    /// Sends the branch if origin can take it without losing anything, and pending conflict branches
+    /// in any case. Never throws: what went wrong is in the report.
+    public func push() -> PushReport {
+        let start = monotonicNanoseconds()
+        var report = PushReport(branch: branch.branch ?? "")
+        do throws(Failure) { try push(&report) } catch { report.failure = report.failure ?? error }
+        report.duration = .nanoseconds(monotonicNanoseconds() - start)
+        return report
+    }
+
+    private func push(_ report: inout PushReport) throws(Failure) {
+        let local = try localTip()
+        report.newCommit = local
+        let tips: OriginTips
+        do throws(OriginFailure) { tips = try fetch() } catch {
+            report.reason = error.reason
+            throw error.failure
+        }
+        report.oldCommit = tips.branch
+        if let tip = tips.branch { try set(tracking, to: tip, "fetch") }
+        let isSendable = try canSend(local, tips)
+        // Conflict branches go also where the branch cannot.
+        let delivery = try deliver(isSendable ? local : nil, tips)
+        report.pushed = delivery.hasBranch
+        report.reason = delivery.reason
+        report.failure = delivery.failure
+        if delivery.hasBranch { try remember(local) }
+        report.pending = try pendingEscapes().compactMap(\.branch.branch)
+        guard isSendable, !delivery.originMoved else {
+            report.reason = .nonFastForward
+            throw Failure(
+                .failed,
+                "\(report.branch) cannot be pushed onto what origin has (non-fast-forward)",
+                hint: "run git pod reconcile --repo \(repository.path)")
+        }
+    }
+
+    /// Whether origin's branch can go to `local` without losing anything, by the same decision as a
+    /// reconcile's.
+    private func canSend(_ local: ObjectID, _ tips: OriginTips) throws(Failure) -> Bool {
+        let seen = try target(seen)
+        let situation = try attempt { () throws(GitError) in
+            try self.repository.situation(
+                local: local, tip: tips.branch, originIsEmpty: tips.originIsEmpty, seen: seen)
+        }
+        switch ReconcilePlan(situation, onDivergence: .stop, onRewrite: .stop) {
+        case .nothing, .push: return true
+        default: return false
+        }
+    }
+}

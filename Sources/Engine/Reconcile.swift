@@ -1,0 +1,100 @@
+// One reconcile: fetch, decide, carry out, send. The decision is EngineCore's ReconcilePlan; Steps.swift
+// carries each of its cases out.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+extension Engine {
+    /// Brings the branch and origin together once, and says what came of it. Never throws: what went
+    /// wrong is in the report.
+    ///
+    /// - Parameter dryRun: whether only to say what would be done. Objects may be fetched then; no
+    ///   ref moves, and nothing is sent.
+    public func reconcile(dryRun: Bool = false) -> ReconcileReport {
+        let start = monotonicNanoseconds()
+        let run = Reconcile(self, dryRun: dryRun)
+        do throws(Failure) { try run.run() } catch { run.report.failure = error }
+        run.report.duration = .nanoseconds(monotonicNanoseconds() - start)
+        return run.report
+    }
+}
+
+/// One reconcile under way.
+final class Reconcile {
+    /// How often it is begun anew because origin or the application moved meanwhile.
+    private static let maximumRounds = 5
+
+    let engine: Engine
+    let isDryRun: Bool
+    var report: ReconcileReport
+
+    /// What comes after a step.
+    enum Next {
+        case finished
+        /// Something moved meanwhile: look again.
+        case again
+    }
+
+    init(_ engine: Engine, dryRun: Bool) {
+        self.engine = engine
+        isDryRun = dryRun
+        report = ReconcileReport(branch: engine.branch.branch ?? "")
+    }
+
+    func run() throws(Failure) {
+        let onDivergence: DivergencePolicy = try engine.settings.choice("onDivergence") ?? .rebase
+        let onRewrite: RewritePolicy = try engine.settings.choice("onRewrite") ?? .replay
+        report.oldCommit = try engine.localTip()
+        report.newCommit = report.oldCommit
+        for _ in 1...Self.maximumRounds {
+            guard let tips = try fetch() else { return }
+            let local = try engine.localTip()
+            let situation = try observe(local, tips)
+            let plan = ReconcilePlan(
+                situation, onDivergence: onDivergence, onRewrite: onRewrite)
+            if try carryOut(plan, local, tips) == .finished { return }
+        }
+        throw Failure(
+            .failed, "\(report.branch) and origin kept moving through \(Self.maximumRounds) tries",
+            hint: "run it again")
+    }
+
+    /// Asks origin; nil if it was not reached, which the report then says.
+    private func fetch() throws(Failure) -> OriginTips? {
+        do throws(OriginFailure) {
+            let tips = try engine.fetch()
+            return tips
+        } catch {
+            report.outcome = report.outcome ?? .fetchFailed
+            report.failure = error.failure
+            return nil
+        }
+    }
+
+    private func observe(_ local: ObjectID, _ tips: OriginTips) throws(Failure) -> Situation {
+        if let tip = tips.branch, !isDryRun {
+            try engine.set(engine.tracking, to: tip, "fetch")
+        }
+        let seen = try engine.target(engine.seen)
+        return try attempt { () throws(GitError) in
+            let repository = self.engine.repository
+            if let tip = tips.branch {
+                (self.report.ahead, self.report.behind) = try repository.aheadBehind(local, tip)
+            }
+            return try repository.situation(
+                local: local, tip: tips.branch, originIsEmpty: tips.originIsEmpty, seen: seen)
+        }
+    }
+
+    /// The outcome of several rounds is that of the one that did most.
+    func reached(_ outcome: Outcome) {
+        let order: [Outcome] = [
+            .inSync, .pushedAhead, .fastForwarded, .merged, .rebased, .rewritten, .conflictEscaped,
+        ]
+        let known = report.outcome.flatMap(order.firstIndex) ?? -1
+        if (order.firstIndex(of: outcome) ?? order.count) > known { report.outcome = outcome }
+        if outcome == .rewritten { report.rewritten = true }
+    }
+}

@@ -1,0 +1,84 @@
+// Every ref that the engine moves, it moves here: written down first, tried again while it is busy.
+
+import Git
+import Model
+import POSIX
+
+/// Moves refs of one repository, by compare-and-swap and with a journal.
+final class RefMoves {
+    /// How long a ref may be held by others before we give up on it.
+    private static let patience = Duration.seconds(10)
+    /// How long to wait between two tries.
+    private static let interval = Duration.milliseconds(2)
+
+    private let repository: Repository
+    private var journal: Journal
+
+    /// Cleans up behind a killed process first. To be called under the ``GitdirLock``.
+    init(_ repository: Repository) throws(Failure) {
+        self.repository = repository
+        journal = Journal(gitdir: repository.path)
+        try removeLeftovers(of: &journal, gitdir: repository.path)
+    }
+
+    /// What a killed process had begun and not ended, besides ref updates.
+    var unfinished: [Journal.Entry] { journal.entries }
+
+    func begin(_ entry: Journal.Entry) throws(Failure) { try journal.begin(entry) }
+    func end(_ entry: Journal.Entry) { journal.end(entry) }
+
+    /// Moves `name` from `old` (nil: it must not exist) to `new`. False if it has another value.
+    func move(_ name: RefName, from old: ObjectID?, to new: ObjectID, _ message: String)
+        throws(Failure) -> Bool
+    {
+        try attempt(name, new) { () throws(GitError) in
+            try self.repository.move(name, from: old, to: new, "git-pod: \(message)")
+            return true
+        }
+    }
+
+    /// Deletes `name` if it still points at `old`. False if it has another value.
+    func delete(_ name: RefName, from old: ObjectID) throws(Failure) -> Bool {
+        try attempt(name, .zero) { () throws(GitError) in
+            try self.repository.delete(name, from: old)
+            return true
+        }
+    }
+
+    /// Holds git's own lock on `name` while `decide` looks; see ``Repository/withLock(on:_:decide:)``.
+    func moveHoldingLock(
+        _ name: RefName, _ message: String,
+        decide: (ObjectID?) throws(GitError) -> ObjectID?
+    ) throws(Failure) -> Bool {
+        // The new value is not known yet; a left-over lock is recognised by its rest.
+        try attempt(name, .zero) { () throws(GitError) in
+            try self.repository.withLock(on: name, "git-pod: \(message)", decide: decide)
+        }
+    }
+
+    private func attempt(
+        _ name: RefName, _ new: ObjectID, _ body: () throws(GitError) -> Bool
+    ) throws(Failure) -> Bool {
+        let entry = Journal.Entry.update(name, to: new)
+        try journal.begin(entry)
+        defer { journal.end(entry) }
+        let deadline = Deadline.after(Self.patience)
+        while true {
+            do throws(GitError) { return try body() } catch {
+                switch error.kind {
+                case .moved: return false
+                case .locked where !deadline.hasPassed: pause(Self.interval)
+                case .locked: throw blocked(name)
+                default: throw error.failure
+                }
+            }
+        }
+    }
+
+    private func blocked(_ name: RefName) -> Failure {
+        let path = "\(repository.path)/\(name).lock"
+        return Failure(
+            .failed, "\(name) is blocked by a lock, \(path), for more than \(Self.patience.spoken)",
+            hint: "if no git is at work in there, remove that file")
+    }
+}

@@ -1,0 +1,64 @@
+// The engine's settings: one table that flags, environment, configuration and --print-config share.
+
+import Model
+
+/// One thing that can be set.
+public struct Setting: Sendable, Equatable {
+    /// As git config spells it behind `pod.`: `onDivergence`.
+    public let name: String
+    /// What `-h` says of it.
+    public let summary: String
+    /// What stands for its value in `-h`.
+    public let placeholder: String
+    public let standard: String?
+
+    /// `--on-divergence`.
+    public var flag: String { "--" + words(joinedBy: "-") }
+    /// `GIT_POD_ON_DIVERGENCE`.
+    public var variable: String { "GIT_POD_" + words(joinedBy: "_").uppercased() }
+    /// `pod.ondivergence`, as git prints it.
+    public var key: String { "pod." + name.lowercased() }
+
+    private func words(joinedBy separator: String) -> String {
+        name.reduce(into: "") { words, letter in
+            words += letter.isUppercase ? separator + letter.lowercased() : String(letter)
+        }
+    }
+
+    init(_ name: String, _ placeholder: String, _ summary: String, standard: String? = nil) {
+        self.name = name
+        self.summary = summary
+        self.placeholder = placeholder
+        self.standard = standard
+    }
+
+    /// All of them, in the order of `-h`.
+    public static let all = [
+        Setting("origin", "URL", "where the branch is kept for good; remote.NAME.url says it too"),
+        Setting("remote", "NAME", "the remote that origin is", standard: "origin"),
+        Setting("branch", "B", "the branch; the one that HEAD stands on if not given"),
+        Setting("deployKey", "FILE", "the SSH key for origin"),
+        Setting("knownHosts", "FILE", "the host keys that may be origin's"),
+        Setting(
+            "strictHostKeyChecking", "yes|accept-new", "what is done about an unknown host key"),
+        Setting("sshBackend", "auto|libssh2|openssh", "who speaks SSH", standard: "auto"),
+        Setting("tokenFile", "FILE", "the file that holds the token for an https origin"),
+        Setting("connectTimeout", "TIME", "the most that connecting may take", standard: "10s"),
+        Setting("idleTimeout", "TIME", "how long origin may be silent", standard: "60s"),
+        Setting(
+            "onDivergence", "rebase|merge|escape|stop", "when both sides have commits of their own",
+            standard: "rebase"),
+        Setting(
+            "onRewrite", "replay|stop", "when origin dropped commits that it had",
+            standard: "replay"),
+        Setting(
+            "keepBefore", "DAYS", "how long anchors are kept at least, as 30d", standard: "30d"),
+        Setting("lockTimeout", "TIME", "how long to wait for another git-pod", standard: "10s"),
+        Setting("trustOwner", "UID", "one more user whose gitdir's configuration is followed"),
+        Setting("minFree", "SIZE", "what a clone leaves free on the volume", standard: "256M"),
+        Setting("expectedSize", "SIZE", "how large the repository will be, if it is known"),
+    ]
+
+    /// The setting that a flag makes; nil if it is none of ours.
+    public static func forFlag(_ flag: String) -> Setting? { all.first { $0.flag == flag } }
+}

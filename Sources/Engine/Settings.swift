@@ -1,0 +1,143 @@
+// The values of the settings, and where each came from: flags, environment, gitdir, git, default.
+
+import EngineCore
+import Model
+import POSIX
+import Transport
+
+/// What the engine was told, checked when it is asked for.
+public struct Settings: Sendable {
+    /// Who set a value, strongest first.
+    public enum Source: String, Sendable {
+        case flag, environment, gitdir
+        case git = "git config"
+        case standard = "default"
+    }
+
+    private let values: [String: (text: String, source: Source)]
+    /// The URL that the gitdir's or the user's configuration gives the remote.
+    private let remoteURL: String?
+    public let committer: (name: String, email: String)
+    /// What is not followed, a line each.
+    public let warnings: [String]
+    /// Whether the gitdir's own configuration may count for git's children.
+    public let gitdirIsTrusted: Bool
+
+    private static let wanted =
+        "^(pod\\.[a-z-]+$|remote\\..*\\.url$|user\\.(name|email)$|committer\\.(name|email)$|include)"
+
+    /// - Parameters:
+    ///   - flags: values by setting names.
+    ///   - gitdir: whose configuration counts; nil where there is none yet.
+    /// - Throws: ``Failure`` of kind `configuration`.
+    public init(
+        flags: [String: String], environment: Environment, gitdir: String?
+    ) throws(Failure) {
+        var configuration = ScopedConfiguration()
+        var warnings: [String] = []
+        var isTrusted = true
+        if let gitdir {
+            let owner = flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"]
+            let trust = Trust(gitdir: gitdir, alsoTrusting: owner.flatMap(UInt32.init))
+            isTrusted = trust.isTrusted
+            configuration = try ScopedConfiguration.read(
+                gitdir: gitdir, matching: Self.wanted, followingIncludes: isTrusted,
+                until: .after(.seconds(30)))
+            (configuration, warnings) = trust.filter(configuration)
+        }
+        var values: [String: (String, Source)] = [:]
+        for setting in Setting.all {
+            values[setting.name] = Self.value(of: setting, flags, environment, configuration)
+        }
+        self.values = values
+        self.warnings = warnings
+        gitdirIsTrusted = isTrusted
+        let remote = values["remote"]?.0 ?? "origin"
+        remoteURL = configuration.last("remote.\(remote).url")?.value
+        committer = (
+            environment["GIT_COMMITTER_NAME"] ?? configuration.last("committer.name")?.value
+                ?? configuration.last("user.name")?.value ?? "git-pod",
+            environment["GIT_COMMITTER_EMAIL"] ?? configuration.last("committer.email")?.value
+                ?? configuration.last("user.email")?.value ?? "git-pod@localhost"
+        )
+    }
+
+    private static func value(
+        of setting: Setting, _ flags: [String: String], _ environment: Environment,
+        _ configuration: ScopedConfiguration
+    ) -> (String, Source)? {
+        if let text = flags[setting.name] { return (text, .flag) }
+        if let text = environment[setting.variable] { return (text, .environment) }
+        if let entry = configuration.last(setting.key) {
+            return (entry.value, entry.scope.isGitdirs ? .gitdir : .git)
+        }
+        return setting.standard.map { ($0, .standard) }
+    }
+
+    // MARK: values
+
+    /// A setting's text and where it came from; nil if it is not set.
+    public func value(_ name: String) -> (text: String, source: Source)? { values[name] }
+
+    /// Where origin is; nil if nothing says so.
+    public var originURL: String? { values["origin"]?.text ?? remoteURL }
+
+    public var remote: String { values["remote"]?.text ?? "origin" }
+
+    /// How long to wait for another git-pod.
+    public func lockTimeout() throws(Failure) -> Duration {
+        try duration("lockTimeout") ?? .seconds(10)
+    }
+
+    func text(_ name: String) throws(Failure) -> String? {
+        guard let (text, _) = values[name], !text.isEmpty else { return nil }
+        guard text.harmless == text else { throw refusal(name, "text without control characters") }
+        return text
+    }
+
+    func choice<Choice>(_ name: String) throws(Failure) -> Choice?
+    where Choice: RawRepresentable<String> & CaseIterable {
+        guard let text = try text(name) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw refusal(name, "one of \(all)")
+        }
+        return choice
+    }
+
+    func duration(_ name: String) throws(Failure) -> Duration? {
+        guard let text = try text(name) else { return nil }
+        if text.hasSuffix("d"), let days = Int64(text.dropLast()), (0...36_500).contains(days) {
+            return .seconds(days * 86_400)
+        }
+        guard let duration = Duration(configuration: text) else {
+            throw refusal(name, "a time such as 500ms, 10s, 2m, 1h or 30d")
+        }
+        return duration
+    }
+
+    /// Bytes: a number, with K, M, G or T behind it for powers of 1024.
+    func size(_ name: String) throws(Failure) -> Int64? {
+        guard let text = try text(name) else { return nil }
+        let unit = text.last.flatMap { "KMGT".firstIndex(of: $0) }
+        let digits = unit == nil ? text[...] : text.dropLast()
+        let power = unit.map { "KMGT".distance(from: "KMGT".startIndex, to: $0) + 1 } ?? 0
+        guard let number = Int64(digits), (0..<(1 << 20)).contains(number) || power == 0,
+            number >= 0
+        else { throw refusal(name, "a size such as 256M or 2G") }
+        return number << (10 * Int64(power))
+    }
+
+    private func refusal(_ name: String, _ wanted: String) -> Failure {
+        let value = values[name]
+        let place: String
+        let setting = Setting.all.first { $0.name == name }
+        switch value?.source {
+        case .flag: place = setting?.flag ?? name
+        case .environment: place = setting?.variable ?? name
+        default: place = "pod.\(name)"
+        }
+        return Failure(
+            .configuration, "\(place) is \"\(value?.text ?? "")\"", hint: "it must be \(wanted)")
+    }
+}

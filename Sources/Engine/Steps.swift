@@ -1,0 +1,188 @@
+// The cases of a reconcile's plan, carried out.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+extension Reconcile {
+    func carryOut(_ plan: ReconcilePlan, _ local: ObjectID, _ tips: OriginTips) throws(Failure)
+        -> Next
+    {
+        switch plan {
+        case .nothing(let outcome):
+            reached(outcome)
+            return try finish(local, tips)
+        case .fastForward(let tip, let outcome):
+            return try follow(tip, from: local, anchored: false, outcome, tips)
+        case .abandon(let tip):
+            return try follow(tip, from: local, anchored: true, .rewritten, tips)
+        case .push(_, let outcome):
+            reached(outcome)
+            return try finish(local, tips)
+        case .replay(let upstream, let onto, let outcome):
+            return try replay(local, after: upstream, onto: onto, outcome, tips)
+        case .merge(let theirs): return try merge(local, theirs, tips)
+        case .escape(let tip):
+            reached(.conflictEscaped)
+            return try escape(local, to: tip, after: tip, tips)
+        case .stop(let outcome, let refusal):
+            report.outcome = outcome
+            report.rewritten = outcome == .rewritten
+            throw failure(refusal)
+        case .fail(let refusal): throw failure(refusal)
+        }
+    }
+
+    /// The branch goes to origin's tip, with nothing of ours on it.
+    private func follow(
+        _ tip: ObjectID, from local: ObjectID, anchored: Bool, _ outcome: Outcome,
+        _ tips: OriginTips
+    ) throws(Failure) -> Next {
+        reached(outcome)
+        report.newCommit = tip
+        if isDryRun { return .finished }
+        if anchored { _ = try engine.anchor(local) }
+        guard try engine.refs.move(engine.branch, from: local, to: tip, outcome.rawValue) else {
+            return .again
+        }
+        return try finish(tip, tips)
+    }
+
+    /// Ours, which `upstream` has not, goes on top of origin's tip; or to a conflict branch.
+    private func replay(
+        _ local: ObjectID, after upstream: ObjectID, onto: ObjectID, _ outcome: Outcome,
+        _ tips: OriginTips
+    ) throws(Failure) -> Next {
+        let replayer = try Replayer(
+            engine.repository, upstream: upstream, onto: onto, committer: engine.committer())
+        guard !isDryRun else {
+            if case .conflict = try replayer.add(commitsUpTo: local, after: nil) {
+                return foresee(.conflictEscaped, tip: onto, from: outcome)
+            }
+            return foresee(outcome, tip: replayer.tip, from: outcome)
+        }
+        var anchor: Keep?
+        var replayed: ObjectID?
+        var recorded = 0
+        let swap = try engine.swap(from: local, outcome.rawValue) { tip throws(Failure) in
+            if replayed != tip {
+                guard case .clean = try replayer.add(commitsUpTo: tip, after: replayed) else {
+                    return nil
+                }
+                replayed = tip
+                try replayer.store()
+            }
+            if let anchor { try anchor.follow(tip) } else { anchor = try self.engine.anchor(tip) }
+            try self.engine.record(replayer.replaced.dropFirst(recorded), onto: onto)
+            recorded = replayer.replaced.count
+            return replayer.tip
+        }
+        switch swap {
+        case .rewound: return .again
+        case .moved(_, let new):
+            reached(outcome)
+            return try finish(new, tips)
+        case .conflict(let tip):
+            reached(outcome == .rewritten ? .rewritten : .conflictEscaped)
+            return try escape(tip, to: onto, after: upstream, tips)
+        }
+    }
+
+    private func foresee(_ outcome: Outcome, tip: ObjectID, from wanted: Outcome) -> Next {
+        reached(wanted == .rewritten ? .rewritten : outcome)
+        report.newCommit = tip
+        return .finished
+    }
+
+    /// Ours and origin's get a common child; or ours goes to a conflict branch.
+    private func merge(_ local: ObjectID, _ theirs: ObjectID, _ tips: OriginTips) throws(Failure)
+        -> Next
+    {
+        let committer = try engine.committer()
+        let words = "Merge origin's \(report.branch)\n"
+        guard !isDryRun else {
+            let merged = try mergeCommits(
+                engine.repository, ours: local, theirs: theirs, message: words,
+                committer: committer)
+            return foresee(
+                merged == nil ? .conflictEscaped : .merged, tip: merged ?? theirs, from: .merged)
+        }
+        var anchor: Keep?
+        let swap = try engine.swap(from: local, "merged") { tip throws(Failure) in
+            let merged = try mergeCommits(
+                self.engine.repository, ours: tip, theirs: theirs, message: words,
+                committer: committer)
+            guard let merged else { return nil }
+            if let anchor { try anchor.follow(tip) } else { anchor = try self.engine.anchor(tip) }
+            return merged
+        }
+        switch swap {
+        case .rewound: return .again
+        case .moved(_, let new):
+            reached(.merged)
+            return try finish(new, tips)
+        case .conflict(let tip):
+            reached(.conflictEscaped)
+            return try escape(tip, to: theirs, after: theirs, tips)
+        }
+    }
+
+    /// The branch's tip goes to a conflict branch, and the branch to origin's tip.
+    private func escape(
+        _ local: ObjectID, to tip: ObjectID, after upstream: ObjectID, _ tips: OriginTips
+    ) throws(Failure) -> Next {
+        report.newCommit = tip
+        if isDryRun { return .finished }
+        var kept: Keep?
+        let swap = try engine.swap(from: local, "conflict-escaped") { local throws(Failure) in
+            if let kept { try kept.follow(local) } else { kept = try self.engine.escape(local) }
+            if let kept { try self.engine.record(escaped: local, after: upstream, to: kept.name) }
+            return tip
+        }
+        if let kept { engine.endEscape(to: kept.name) }
+        guard case .moved = swap, let kept else { return .again }
+        report.conflictBranch = kept.name.branch
+        engine.note("what \(report.branch) held is on \(kept.name.branch ?? "")")
+        return try finish(tip, tips)
+    }
+
+    /// Origin is sent what it lacks, and is remembered.
+    private func finish(_ tip: ObjectID, _ tips: OriginTips) throws(Failure) -> Next {
+        report.newCommit = tip
+        if isDryRun { return .finished }
+        let delivery = try engine.deliver(tip, tips)
+        report.pushed = delivery.hasBranch
+        report.failure = delivery.failure
+        if delivery.originMoved { return .again }
+        try engine.remember(delivery.hasBranch ? tip : tips.branch)
+        try engine.dropOldAnchors(origin: delivery.hasBranch ? tip : tips.branch)
+        return .finished
+    }
+
+    private func failure(_ refusal: Refusal) -> Failure {
+        let branch = report.branch
+        switch refusal {
+        case .unrelated:
+            return Failure(
+                .failed, "\(branch) and origin's \(branch) have no commit in common",
+                hint: "check that --origin is the right repository; nothing was moved")
+        case .originLacksBranch:
+            return Failure(
+                .failed, "origin has no branch \(branch)",
+                hint: "check --branch, or make it there: git push ORIGIN \(branch)")
+        case .originDeleted:
+            return Failure(
+                .failed, "\(branch) was deleted on origin, and is not made there again",
+                hint: "if that was a mistake, make it there by hand: git push ORIGIN \(branch)")
+        case .diverged:
+            return Failure(
+                .failed, "\(branch) and origin have parted, and onDivergence is stop",
+                hint: "join them by hand, or choose rebase, merge or escape")
+        case .rewritten:
+            return Failure(
+                .failed, "origin dropped commits of \(branch) that it had, and onRewrite is stop",
+                hint: "look at what it dropped: git log refs/pod/seen/\(branch)")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// A whole file locked by `flock(2)`: the kernel gives it back however the holder ends.
+
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A file that this process, or a program it becomes, holds alone.
+public final class ExclusiveLock {
+    private let file: FileDescriptor
+    /// How long a waiter sleeps between two tries, in microseconds.
+    private static let pause: UInt32 = 5000
+
+    /// Locks `path`, making it if it is not there. Nil if another still holds it at `deadline`.
+    ///
+    /// - Throws: ``Failure`` of kind `failed`, also if `path` is a symbolic link or no plain file.
+    public init?(_ path: String, until deadline: Deadline) throws(Failure) {
+        // Reading is enough for a lock, and lets a process of another user wait for it too.
+        let flags = O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+        let descriptor = unsafe open(path, flags, mode_t(0o644))
+        guard descriptor >= 0 else { throw .system("open the lock file \(path)") }
+        file = FileDescriptor(owning: descriptor)
+        guard fileStatus(descriptor: descriptor)?.kind == .file else {
+            throw Failure(.failed, "cannot lock \(path): it is no plain file")
+        }
+        while flock(file.raw, LOCK_EX | LOCK_NB) != 0 {
+            switch errno {
+            case EINTR: continue
+            case EWOULDBLOCK:
+                if deadline.hasPassed { return nil }
+                usleep(Self.pause)
+            default: throw .system("lock \(path)")
+            }
+        }
+    }
+
+    /// Becomes `arguments[0]`, found along `PATH`, which then holds the lock until it has ended.
+    ///
+    /// Returns only by throwing.
+    public func become(_ arguments: [String]) throws(Failure) -> Never {
+        guard fcntl(file.raw, F_SETFD, 0) == 0 else { throw .system("hand the lock on") }
+        try replaceProcess(with: arguments)
+    }
+}
+
+/// Becomes another program, found along `PATH`, with this process's environment.
+///
+/// - Throws: ``Failure`` of kind `configuration` if there is no such program.
+func replaceProcess(with arguments: [String]) throws(Failure) -> Never {
+    var words = unsafe arguments.map { unsafe strdup($0) }
+    unsafe words.append(nil)
+    signal(SIGPIPE, SIG_DFL)
+    if let program = unsafe words[0] { unsafe execvp(program, words) }
+    throw .system(
+        "run \(arguments[0])", kind: .configuration,
+        hint: "check that it is installed and executable")
+}

@@ -1,0 +1,81 @@
+// git's configuration as seen from one gitdir, with the scope that each value came from.
+
+import Model
+import POSIX
+
+/// Where a value of git's configuration was set (git-config(1), SCOPES).
+public enum ConfigurationScope: String, Sendable {
+    case system, global, local, worktree, command
+    case unknown
+
+    /// Whether the gitdir itself says it.
+    public var isGitdirs: Bool { self == .local || self == .worktree }
+}
+
+/// All values of some keys, weakest first.
+public struct ScopedConfiguration: Sendable {
+    /// One value.
+    public struct Entry: Sendable, Equatable {
+        public let scope: ConfigurationScope
+        /// Section and variable in lower case, the subsection as written.
+        public let key: String
+        public let value: String
+
+        public init(scope: ConfigurationScope, key: String, value: String) {
+            self.scope = scope
+            self.key = key
+            self.value = value
+        }
+    }
+
+    public private(set) var entries: [Entry]
+
+    public init(_ entries: [Entry] = []) { self.entries = entries }
+
+    /// Reads what matches `pattern` (an extended regular expression over keys), as git at `gitdir`
+    /// would have it.
+    ///
+    /// - Parameter followingIncludes: whether files that the configuration names are read too.
+    /// - Throws: ``Failure`` of kind `configuration` if git cannot read it.
+    public static func read(
+        gitdir: String, matching pattern: String, followingIncludes: Bool, until deadline: Deadline
+    ) throws(Failure) -> ScopedConfiguration {
+        // Named by GIT_DIR, a gitdir of another owner may be read; nothing of it is run by this.
+        let environment =
+            currentEnvironment().filter { !$0.hasPrefix("GIT_DIR=") } + ["GIT_DIR=\(gitdir)"]
+        let includes = followingIncludes ? "--includes" : "--no-includes"
+        let result = try runToEnd(
+            ["git", "config", "--null", "--show-scope", includes, "--get-regexp", pattern],
+            environment: environment, until: deadline)
+        // 1: no setting matches.
+        guard result.status == .exited(0) || result.status == .exited(1) else {
+            throw Failure(
+                .configuration,
+                "cannot read the configuration of \(gitdir): \(result.firstComplaint)",
+                hint: "see what git -C \(gitdir) config --list says")
+        }
+        return ScopedConfiguration(output: result.output)
+    }
+
+    /// `scope\0key\nvalue\0`, or `scope\0key\0` for a variable without a value, which is true.
+    init(output: [UInt8]) {
+        let fields = output.split(separator: 0, omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        entries = stride(from: 0, to: fields.count - 1, by: 2).map { index in
+            let text = fields[index + 1]
+            let end = text.firstIndex(of: "\n")
+            return Entry(
+                scope: ConfigurationScope(rawValue: fields[index]) ?? .unknown,
+                key: end.map { String(text[..<$0]) } ?? text,
+                value: end.map { String(text[text.index(after: $0)...]) } ?? "true")
+        }
+    }
+
+    /// The value of `key` that counts: the last one.
+    public func last(_ key: String) -> Entry? { entries.last { $0.key == key } }
+
+    /// Without the entries that `isUnwanted` says yes to.
+    public func removing(_ isUnwanted: (Entry) -> Bool) -> ScopedConfiguration {
+        ScopedConfiguration(entries.filter { !isUnwanted($0) })
+    }
+}

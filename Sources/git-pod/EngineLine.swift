@@ -1,0 +1,81 @@
+// What the engine's verbs share: `--repo DIR`, the engine's settings as flags, `--json`.
+
+import Engine
+import Model
+import POSIX
+
+/// The arguments of an engine's verb, read.
+struct EngineLine {
+    private(set) var repository: String?
+    /// Values by setting names.
+    private(set) var flags: [String: String] = [:]
+    private(set) var wantsJSON = false
+    /// Options of the verb itself that stand alone, such as `--dry-run`.
+    private(set) var switches: Set<String> = []
+    private(set) var words: [String] = []
+    /// What stands behind `--`.
+    private(set) var command: [String] = []
+
+    /// - Parameter switches: what the verb knows besides the engine's settings.
+    init(_ arguments: [String], verb: String, switches known: Set<String> = []) throws(Failure) {
+        let end = arguments.firstIndex(of: "--")
+        if let end { command = Array(arguments[(end + 1)...]) }
+        var options = Options(Array(arguments[..<(end ?? arguments.endIndex)]))
+        while !options.rest.isEmpty {
+            guard let option = options.next() else {
+                if let word = options.takeWord() { words.append(word) }
+                continue
+            }
+            if option == "--repo" {
+                repository = try options.value(of: option)
+            } else if option == "--json" {
+                try options.flag(option)
+                wantsJSON = true
+            } else if known.contains(option) {
+                try options.flag(option)
+                switches.insert(option)
+            } else if let setting = Setting.forFlag(option) {
+                flags[setting.name] = try options.value(of: option)
+            } else {
+                throw Options.unknown(option, verb: verb)
+            }
+        }
+    }
+
+    /// The gitdir that is meant.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if nothing says which.
+    func gitdir() throws(Failure) -> String {
+        guard words.isEmpty else {
+            throw Failure(
+                .configuration, "\"\(words[0])\" is one word too many",
+                hint: "name the gitdir with --repo DIR")
+        }
+        if let repository = repository ?? environmentVariable("GIT_POD_REPO") { return repository }
+        throw Failure(.configuration, "say which gitdir with --repo DIR")
+    }
+
+    /// Opens the gitdir under its lock.
+    func engine() throws(Failure) -> Engine {
+        try Engine(
+            path: gitdir(), flags: flags, environment: .current(), note: { complain($0) })
+    }
+}
+
+/// The part of an engine verb's help that all have in common.
+func settingsHelp(_ names: [String]) -> String {
+    let settings = Setting.all.filter { names.contains($0.name) }
+    let width = settings.map { $0.flag.count + $0.placeholder.count + 1 }.max() ?? 0
+    return settings.map { setting in
+        let left = "\(setting.flag) \(setting.placeholder)"
+        let blanks = String(repeating: " ", count: width - left.count)
+        let standard = setting.standard.map { " (\($0))" } ?? ""
+        return "  \(left)\(blanks)  \(setting.summary)\(standard)"
+    }.joined(separator: "\n")
+}
+
+/// The settings that have to do with reaching origin.
+let originSettingNames = [
+    "origin", "remote", "branch", "deployKey", "knownHosts", "strictHostKeyChecking",
+    "sshBackend", "tokenFile", "connectTimeout", "idleTimeout",
+]

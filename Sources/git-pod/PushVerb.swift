@@ -1,0 +1,30 @@
+// `git pod push`: sends a gitdir's branch to origin, once.
+
+import Engine
+import Model
+
+let pushVerb = Verb(
+    name: "push", summary: "send a gitdir's branch to its origin, once", help: pushHelp
+) { arguments throws(Failure) in
+    let line = try EngineLine(arguments, verb: "push")
+    let report = try line.engine().push()
+    if line.wantsJSON {
+        printLine(report.json.text)
+    } else if let text = report.line {
+        printLine(text.harmless)
+    }
+    if let failure = report.failure { complain(failure.description) }
+    return report.exitCode
+}
+
+private let pushHelp = """
+    usage: git pod push --repo DIR [OPTIONS]
+
+    Sends what origin lacks of the branch, and every conflict branch that origin
+    has not confirmed yet. Never forces: if origin has commits that are not here,
+    it says so, and git pod reconcile is next.
+
+      --repo DIR   the bare gitdir
+      --json       print one JSON value
+    \(settingsHelp(originSettingNames + ["lockTimeout", "trustOwner"]))
+    """

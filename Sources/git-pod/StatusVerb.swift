@@ -1,0 +1,28 @@
+// `git pod status`: how far a gitdir's branch is durable, without asking origin.
+
+import Engine
+import Model
+import POSIX
+
+let statusVerb = Verb(
+    name: "status", summary: "say what of a gitdir's branch origin is known to have",
+    help: statusHelp
+) { arguments throws(Failure) in
+    let line = try EngineLine(arguments, verb: "status")
+    let report = try StatusReport(
+        path: line.gitdir(), flags: line.flags, environment: .current())
+    printLine(line.wantsJSON ? report.json.text : report.text)
+    return .done
+}
+
+private let statusHelp = """
+    usage: git pod status --repo DIR [OPTIONS]
+
+    Prints the branch's tip, the last tip that origin is known to have, how many
+    commits lie between them and how old the oldest is, conflict branches, and a
+    lock that stands in the way. Asks nobody, takes no lock, changes nothing.
+
+      --repo DIR   the bare gitdir
+      --json       print one JSON value
+    \(settingsHelp(["branch", "remote"]))
+    """
