@@ -1,0 +1,156 @@
+// What cannot be worked on: one line that says which and what to do, the right exit code, nothing
+// moved.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("What the engine's verbs refuse")
+struct BadInputTests {
+    /// A gitdir that is none, and words of what is said about it.
+    struct Place: Sendable, CustomTestStringConvertible {
+        let name: String
+        let words: String
+        var code = ExitCode.configuration
+        let make: @Sendable (TemporaryDirectory, GitHome) throws -> String
+        var testDescription: String { name }
+    }
+
+    static func places() -> [Place] {
+        [
+            Place(name: "missing", words: "there is no repository at") { folder, _ in
+                folder.file("nowhere")
+            },
+            Place(name: "a file", words: "is no folder") { folder, _ in
+                try writeFile(folder.file("file"), "x")
+                return folder.file("file")
+            },
+            Place(name: "an empty folder", words: "is no bare repository") { folder, _ in
+                try folder.folder("empty")
+            },
+            Place(name: "a working tree", words: "is a working tree") { folder, home in
+                try home.git("init", "-q", folder.file("tree"))
+                return folder.file("tree")
+            },
+            Place(name: "a working tree's gitdir", words: "core.bare = false") { folder, home in
+                try home.git("init", "-q", folder.file("tree"))
+                return folder.file("tree/.git")
+            },
+            Place(name: "SHA-256", words: "only SHA-1 is known") { folder, home in
+                try home.git("init", "-q", "--bare", "--object-format=sha256", folder.file("r"))
+                return folder.file("r")
+            },
+            Place(name: "a partial clone", words: "is a partial clone") { folder, home in
+                try home.git("init", "-q", "--bare", folder.file("r"))
+                try home.git("config", "remote.origin.promisor", "true", at: folder.file("r"))
+                return folder.file("r")
+            },
+            Place(name: "reftable", words: "only files are known") { folder, home in
+                try home.git("init", "-q", "--bare", folder.file("r"))
+                let config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
+                try writeFile(
+                    folder.file("r/config"), config + "[extensions]\n\trefStorage = reftable\n")
+                return folder.file("r")
+            },
+            Place(name: "a broken config", words: "config", code: .failed) { folder, home in
+                try home.git("init", "-q", "--bare", folder.file("r"))
+                try writeFile(folder.file("r/config"), "[core\n")
+                return folder.file("r")
+            },
+            Place(name: "an unborn branch", words: "has no branch main", code: .failed) {
+                folder, home in
+                try home.git("init", "-q", "--bare", folder.file("r"))
+                return folder.file("r")
+            },
+        ]
+    }
+
+    @Test(arguments: ["reconcile", "push"])
+    func places(verb: String) throws {
+        let folder = try TemporaryDirectory()
+        let home = try GitHome()
+        for (number, place) in Self.places().enumerated() {
+            let parent = try TemporaryDirectory()
+            let path = try place.make(parent, home)
+            let ended = try run(
+                [Products.path("git-pod"), verb, "--repo", path, "--origin", folder.path],
+                environment: home.environment())
+            #expect(ended.errors.contains(place.words), "\(place.name): \(ended.errors)")
+            #expect(ended.status == .exited(place.code.rawValue), "\(number) \(place.name)")
+            let lines = ended.errors.split(separator: "\n")
+            #expect(lines.count == 1, "\(place.name): \(ended.errors)")
+            #expect(lines.allSatisfy { $0.hasPrefix("git-pod: ") })
+        }
+    }
+
+    @Test(
+        "a URL that could be taken for something else runs nothing",
+        arguments: [
+            "-oProxyCommand=touch canary", "ext::touch canary", "--upload-pack=touch canary",
+            "ssh://-oProxyCommand=x/r.git", "git://example.com/r.git", "fd::3", "", "x\ny",
+            "ssh://host/../\u{1b}[2J",
+        ])
+    func urls(url: String) throws {
+        let scene = try Scene()
+        let refs = try scene.refs("refs/")
+        let answer = try scene.reconcile("--origin=\(url)")
+        #expect(answer.code == .configuration, "\(answer.errors)")
+        #expect(answer.errors.split(separator: "\n").count == 1, "\(answer.errors)")
+        #expect(try scene.refs("refs/") == refs)
+        #expect(!exists("canary") && !exists("\(scene.gitdir)/canary"))
+    }
+
+    @Test("a deploy key that cannot be read, or that others may read, is named")
+    func keys() throws {
+        let scene = try Scene(.ssh)
+        let missing = try scene.reconcile("--deploy-key", "/nonexistent/key")
+        #expect(missing.code == .configuration, "\(missing.errors)")
+        #expect(missing.error.contains("/nonexistent/key"))
+        let key = try #require(scene.origin.deployKey)
+        try run(["chmod", "0644", key]).check()
+        let open = try scene.reconcile()
+        #expect(open.code == .configuration, "\(open.errors)")
+        #expect(open.error.contains("chmod"))
+        #expect(try scene.tip("refs/pod/seen/main") == nil)
+    }
+
+    @Test("a changed host key is refused, and nothing is sent")
+    func hostKey() throws {
+        let scene = try Scene(.ssh)
+        let other = try #require(try scene.origin.otherKnownHosts())
+        let answer = try scene.reconcile("--known-hosts", other)
+        #expect(answer.outcome == "fetch-failed")
+        #expect(answer.code == .refused, "\(answer.errors)")
+        #expect(answer.error.contains("host key"))
+    }
+
+    @Test("an object that is missing is damage, not a conflict")
+    func corrupt() throws {
+        let scene = try Scene.inSync()
+        let ours = try scene.commit("ours.txt", "ours")
+        try scene.commit("more.txt", "more")
+        try scene.commitToOrigin("theirs.txt", "theirs")
+        let tip = try scene.tip()
+        try dropObject(try scene.home.git("rev-parse", "\(ours)^{tree}", at: scene.gitdir), scene)
+        let answer = try scene.reconcile()
+        #expect(answer.code == .failed, "\(answer.errors)")
+        #expect(answer.outcome == "failed")
+        #expect(answer.error.contains("fsck"))
+        #expect(try scene.tip() == tip)
+    }
+
+    /// Takes one object out of a gitdir.
+    private func dropObject(_ id: String, _ scene: Scene) throws {
+        let packs = "\(scene.gitdir)/objects/pack"
+        let aside = try scene.origin.pod.folder.folder("packs")
+        for name in directoryEntries(packs) ?? [] {
+            try rename("\(packs)/\(name)", to: "\(aside)/\(name)")
+        }
+        for name in directoryEntries(aside) ?? [] where name.hasSuffix(".pack") {
+            let pack = try readFile("\(aside)/\(name)")
+            try scene.home.attempt(["unpack-objects", "-q"], at: scene.gitdir, input: pack).check()
+        }
+        try run(["rm", "-f", "\(scene.gitdir)/objects/\(id.prefix(2))/\(id.dropFirst(2))"]).check()
+    }
+}

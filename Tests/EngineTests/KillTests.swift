@@ -1,0 +1,123 @@
+// A reconcile that is killed: whatever it was doing, nothing is lost and the next one finishes it.
+//
+// strace(1) kills it at the entry of its Nth system call, so no hook in the product is needed.
+// `bin/soak kills` runs many more than a test run does.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("A reconcile that is killed", .serialized)
+struct KillTests {
+    /// How many kills in all; the environment may ask for more.
+    static let count = environmentVariable("GIT_POD_TEST_KILLS").flatMap(Int.init) ?? 48
+
+    /// The calls that change something, or begin to.
+    private static let calls =
+        "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,unlink,unlinkat,"
+        + "mkdir,rmdir,flock,ftruncate,close,vfork,clone,clone3,execve"
+
+    enum Situation: CaseIterable {
+        case ahead, behind, diverged, conflict, rewritten
+
+        func make() throws -> Scene {
+            let scene = try Scene.inSync()
+            let kept = try scene.tip("main~1") ?? ""
+            if self != .behind {
+                try scene.commit(self == .conflict ? "both.txt" : "ours.txt", "ours", message: "Ours")
+            }
+            switch self {
+            case .ahead: break
+            case .behind, .diverged: try scene.commitToOrigin("theirs.txt", "theirs")
+            case .conflict: try scene.commitToOrigin("both.txt", "theirs")
+            case .rewritten: try scene.rewindOrigin(to: kept)
+            }
+            return scene
+        }
+    }
+
+    @Test("at any system call loses nothing, and is finished by the next", arguments: Situation.allCases)
+    func atSystemCalls(situation: Situation) throws {
+        let scene = try situation.make()
+        let ours = try #require(try scene.tip())
+        try snapshot(scene)
+        let total = try countCalls(scene)
+        #expect(total > 50)
+        var numbers = SeededNumbers(seed: 7)
+        var killed = 0
+        for _ in 0..<max(1, Self.count / Situation.allCases.count) {
+            try restore(scene)
+            let call = Int(numbers.next() % UInt64(total)) + 1
+            let ended = try traced(scene, kill: call)
+            if ended.status != .exited(0), ended.status != .exited(3) { killed += 1 }
+            try expectNothingLost(scene, ours, "killed at call \(call) of \(total)")
+            let next = try scene.reconcile()
+            #expect(next.code == .done || next.code == .escaped, "call \(call): \(next.errors)")
+            try expectFinished(scene, situation, ours, "killed at call \(call) of \(total)")
+        }
+        #expect(killed > 0)
+    }
+
+    private func snapshot(_ scene: Scene) throws {
+        let folder = scene.origin.pod.folder
+        try run(["cp", "-a", scene.gitdir, folder.file("gitdir.snapshot")]).check()
+        try run(["cp", "-a", scene.origin.path, folder.file("origin.snapshot")]).check()
+    }
+
+    private func restore(_ scene: Scene) throws {
+        let folder = scene.origin.pod.folder
+        try run(["rm", "-rf", scene.gitdir, scene.origin.path]).check()
+        try run(["cp", "-a", folder.file("gitdir.snapshot"), scene.gitdir]).check()
+        try run(["cp", "-a", folder.file("origin.snapshot"), scene.origin.path]).check()
+    }
+
+    /// A reconcile under strace, killed as it makes its `kill`th call; nil: never.
+    private func traced(_ scene: Scene, kill: Int?) throws -> Finished {
+        let log = scene.origin.pod.folder.file("calls")
+        var strace = ["strace", "-qq", "-o", log, "-e", "trace=\(Self.calls)"]
+        if let kill { strace += ["-e", "inject=\(Self.calls):signal=SIGKILL:when=\(kill)"] }
+        return try run(
+            strace + [Products.path("git-pod"), "reconcile", "--repo", scene.gitdir, "--origin",
+                scene.origin.url, "--json"],
+            environment: scene.home.environment(), timeout: .seconds(120))
+    }
+
+    private func countCalls(_ scene: Scene) throws -> Int {
+        let ended = try traced(scene, kill: nil)
+        try #require(
+            ended.status == .exited(0) || ended.status == .exited(3),
+            "strace must be allowed to trace: \(ended.errors)")
+        return contents(scene.origin.pod.folder.file("calls")).split(separator: "\n")
+            .filter { $0.contains("(") && !$0.hasPrefix("+++") }.count
+    }
+
+    private func expectNothingLost(_ scene: Scene, _ ours: String, _ when: String) throws {
+        #expect(try scene.isKept(ours), "\(when): \(ours) is on no ref")
+        let fsck = try scene.home.attempt(
+            ["fsck", "--full", "--no-dangling", "--connectivity-only"], at: scene.gitdir)
+        #expect(fsck.succeeded, "\(when): \(fsck.errors)")
+    }
+
+    private func expectFinished(
+        _ scene: Scene, _ situation: Situation, _ ours: String, _ when: String
+    ) throws {
+        let tip = try scene.tip()
+        #expect(try scene.origin.tip() == tip, "\(when)")
+        #expect(try scene.tip("refs/pod/seen/main") == tip, "\(when)")
+        #expect(try scene.refs("refs/pod/pending/").isEmpty, "\(when)")
+        #expect(try scene.isKept(ours), "\(when)")
+        if situation == .conflict {
+            let kept = try scene.refs("refs/heads/conflicts/20", in: scene.origin.path)
+            #expect(kept.values.contains(ours), "\(when)")
+        } else if situation != .behind {
+            #expect(try scene.content(of: "ours.txt") == "ours", "\(when)")
+            #expect(try scene.subjects().filter { $0 == "Ours" }.count == 1, "\(when)")
+        }
+        let left = (directoryEntries(scene.gitdir) ?? []).filter {
+            $0.hasPrefix("git-pod-scratch-") || $0 == "git-pod-journal" || $0.hasSuffix(".new")
+        }
+        #expect(left.isEmpty, "\(when): \(left)")
+        try scene.check()
+    }
+}

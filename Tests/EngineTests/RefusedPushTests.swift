@@ -1,0 +1,121 @@
+// A reconcile whose push comes to nothing: what was done here stays done, and the next run finishes.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("A push that origin does not take")
+struct RefusedPushTests {
+    /// What each row ends in, and what brings it about.
+    enum Row: String, CaseIterable, CustomStringConvertible {
+        case pushedAhead = "pushed-ahead"
+        case rebased
+        case conflictEscaped = "conflict-escaped"
+
+        var description: String { rawValue }
+
+        func prepare(_ scene: Scene) throws {
+            try scene.commit(self == .conflictEscaped ? "both.txt" : "ours.txt", "ours")
+            switch self {
+            case .pushedAhead: break
+            case .rebased: try scene.commitToOrigin("theirs.txt", "theirs")
+            case .conflictEscaped: try scene.commitToOrigin("both.txt", "theirs")
+            }
+        }
+    }
+
+    /// What keeps origin from taking it.
+    enum Fault: String, CaseIterable, CustomStringConvertible {
+        case hook, locked, killed
+
+        var description: String { rawValue }
+
+        func begin(_ scene: Scene) throws {
+            switch self {
+            case .hook: try scene.origin.refuse()
+            case .locked:
+                try scene.origin.lock()
+                try scene.origin.refuse("the disk is locked", hook: "update")
+            case .killed:
+                try writeFile(
+                    "\(scene.origin.path)/hooks/pre-receive", "#!/bin/sh\nkill -9 $PPID\n",
+                    mode: 0o755)
+            }
+        }
+
+        func end(_ scene: Scene) throws {
+            try scene.origin.unlock()
+            try run(["rm", "-f"] + ["pre-receive", "update"].map {
+                "\(scene.origin.path)/hooks/\($0)"
+            }).check()
+        }
+    }
+
+    @Test(
+        "leaves the outcome reached here, says why, and is made good by the next run",
+        arguments: Row.allCases, Fault.allCases)
+    func refused(row: Row, fault: Fault) throws {
+        for kind in TestOrigin.Kind.allCases {
+            let scene = try Scene.inSync(kind)
+            try row.prepare(scene)
+            let ours = try #require(try scene.tip())
+            let theirs = try scene.origin.tip()
+            try fault.begin(scene)
+            let answer = try scene.reconcile()
+            #expect(answer.outcome == row.rawValue, "\(kind): \(answer.errors)")
+            #expect(!answer.error.isEmpty, "\(kind)")
+            #expect(answer.code == (row == .conflictEscaped ? .escaped : answer.code))
+            #expect(answer.code != .done)
+            #expect(try scene.origin.tip() == theirs)
+            #expect(try scene.isKept(ours))
+            if row == .conflictEscaped {
+                #expect(try scene.refs("refs/pod/pending/").count == 1)
+            }
+            try fault.end(scene)
+            let next = try scene.reconcile()
+            #expect(next.code == .done, "\(kind): \(next.errors)")
+            #expect(next.isPushed)
+            #expect(try scene.origin.tip() == scene.tip())
+            #expect(try scene.refs("refs/pod/pending/").isEmpty)
+            if let branch = answer.conflictBranch {
+                #expect(try scene.origin.tip("refs/heads/\(branch)") == ours)
+            }
+            try scene.check()
+        }
+    }
+
+    @Test("by a key that may only read is named as that")
+    func readOnlyKey() throws {
+        let scene = try Scene(.ssh)
+        let key = try #require(scene.origin.readOnlyKey)
+        let answer = try scene.reconcile("--deploy-key", key)
+        #expect(answer.outcome == "pushed-ahead", "\(answer.errors)")
+        #expect(answer.code == .refused)
+        #expect(answer.error.contains("read"))
+        #expect(try scene.push("--deploy-key", key).json["reason"]?.string == "read-only-key")
+    }
+
+    @Test("because a hook refuses is told in the hook's own words")
+    func words() throws {
+        let scene = try Scene.inSync()
+        try scene.commit("ours.txt", "ours")
+        try scene.origin.refuse("no commits on Fridays")
+        let answer = try scene.push()
+        #expect(answer.json["reason"]?.string == "rejected")
+        #expect(answer.error.contains("no commits on Fridays"))
+        #expect(answer.code == .refused)
+    }
+
+    @Test("a conflict branch that somebody deleted on origin after it came stays deleted")
+    func deletedConflictBranch() throws {
+        let scene = try Scene.inSync()
+        try Row.conflictEscaped.prepare(scene)
+        let branch = try #require(try scene.reconcile().conflictBranch)
+        try scene.home.git("update-ref", "-d", "refs/heads/\(branch)", at: scene.origin.path)
+        try scene.commit("more.txt", "more")
+        #expect(try scene.reconcile().isPushed)
+        #expect(try scene.origin.tip("refs/heads/\(branch)") == nil)
+        #expect(try scene.tip("refs/heads/\(branch)") != nil)
+    }
+}

@@ -1,0 +1,93 @@
+// An origin that dropped commits it had: what it dropped never goes back, and ours is never lost.
+
+import Model
+import TestSupport
+import Testing
+
+@Suite("An origin that was rewritten")
+struct RewriteTests {
+    @Test("is followed, and the old tip anchored, if nothing is ours")
+    func nothingOfOurs() throws {
+        let scene = try Scene.inSync()
+        let old = try #require(try scene.tip())
+        let theirs = try #require(try scene.tip("main~2"))
+        try scene.rewindOrigin(to: theirs)
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "rewritten", "\(answer.errors)")
+        #expect(answer.json["rewritten"]?.bool == true)
+        #expect(answer.code == .done)
+        #expect(try scene.tip() == theirs)
+        #expect(try scene.origin.tip() == theirs)
+        #expect(Array(try scene.refs("refs/pod/before/").values) == [old])
+        #expect(try scene.reconcile().outcome == "in-sync")
+    }
+
+    @Test("gets ours replayed, and not what it dropped")
+    func replayed() throws {
+        let scene = try Scene.inSync()
+        let kept = try #require(try scene.tip("main~2"))
+        let ours = try scene.commit("ours.txt", "ours", message: "Ours")
+        try scene.rewindOrigin(to: kept)
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "rewritten", "\(answer.errors)")
+        #expect(answer.isPushed)
+        #expect(try scene.tip("main~1") == kept)
+        #expect(try scene.origin.tip() == scene.tip())
+        #expect(try scene.content(of: "ours.txt") == "ours")
+        #expect(try scene.isKept(ours))
+        try scene.check()
+    }
+
+    @Test("keeps ours on a conflict branch if it does not fit")
+    func conflict() throws {
+        let scene = try Scene.inSync()
+        let kept = try #require(try scene.tip("main~2"))
+        let ours = try scene.commit("both.txt", "ours")
+        try scene.rewindOrigin(to: kept)
+        let theirs = try scene.commitToOrigin("both.txt", "theirs")
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "rewritten")
+        #expect(answer.code == .escaped)
+        let branch = try #require(answer.conflictBranch)
+        #expect(try scene.origin.tip("refs/heads/\(branch)") == ours)
+        #expect(try scene.tip() == theirs)
+    }
+
+    @Test("stays a person's business where onRewrite is stop")
+    func stopped() throws {
+        let scene = try Scene.inSync()
+        let ours = try scene.commit("ours.txt", "ours")
+        try scene.rewindOrigin(to: try #require(try scene.tip("main~3")))
+        let answer = try scene.reconcile("--on-rewrite", "stop")
+        #expect(answer.outcome == "rewritten")
+        #expect(answer.code == .failed)
+        #expect(answer.error.contains("onRewrite"))
+        #expect(try scene.tip() == ours)
+    }
+
+    @Test("is not pushed to, either")
+    func push() throws {
+        let scene = try Scene.inSync()
+        try scene.commit("ours.txt", "ours")
+        let kept = try #require(try scene.tip("main~3"))
+        try scene.rewindOrigin(to: kept)
+        let answer = try scene.push()
+        #expect(answer.code == .failed)
+        #expect(answer.json["reason"]?.string == "non-fast-forward")
+        #expect(try scene.origin.tip() == kept)
+    }
+
+    @Test("is told from one that only lacks the last push")
+    func seenElsewhere() throws {
+        let scene = try Scene.inSync()
+        // The application goes back itself, and writes on from there.
+        let kept = try #require(try scene.tip("main~1"))
+        try scene.home.git("update-ref", "refs/heads/main", kept, at: scene.gitdir)
+        let ours = try scene.commit("ours.txt", "ours")
+        let theirs = try #require(try scene.origin.tip())
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "rebased", "\(answer.errors)")
+        #expect(try scene.tip("main~1") == theirs)
+        #expect(try scene.isKept(ours))
+    }
+}
