@@ -33,6 +33,7 @@ public struct Clone {
     private let settings: Settings
     private let environment: Environment
     private let url: OriginURL
+    private let text: String
     private let progress: @Sendable (OriginProgress) -> Void
 
     /// - Parameters:
@@ -45,6 +46,7 @@ public struct Clone {
         progress: @escaping @Sendable (OriginProgress) -> Void
     ) throws(Failure) {
         self.url = try OriginURL(url)
+        text = url
         place = try ClonePlace(directory)
         settings = try Settings(flags: flags, environment: environment, gitdir: nil)
         self.environment = environment
@@ -91,7 +93,7 @@ public struct Clone {
         let lock = try GitdirLock(place.folder, patience: settings.lockTimeout())
         defer { withExtendedLifetime(lock) {} }
         let watch = SpaceWatch(place.volume, keeping: try minimumFree(), every: Self.watchInterval)
-        var told = try originSettings(settings, url: url, environment)
+        var told = try OriginSettings(settings, url: url, environment)
         told.progress = progress
         told.isCancelled = { watch.isFull() }
         do throws(Failure) { try receive(told) } catch { throw watch.shortage ?? error }
@@ -99,22 +101,23 @@ public struct Clone {
 
     private func receive(_ told: OriginSettings) throws(Failure) {
         let asked = try Engine.askedBranch(settings)
-        let repository = try Repository.create(
-            at: place.folder, branch: asked ?? Self.usualBranch())
+        let usual = try Self.usualBranch()
+        let repository = try Repository.create(at: place.folder, branch: asked ?? usual)
         let origin = Origin(repository: repository, settings: told)
         let branch: RefName
         if let asked {
             branch = asked
         } else {
             let head = try reaching { () throws(OriginFailure) in try origin.defaultBranch() }
-            branch = try head ?? Self.usualBranch()
+            branch = head ?? usual
             try attempt { () throws(GitError) in try repository.setHead(branch) }
         }
         try configure()
         let tips = try reaching { () throws(OriginFailure) in try origin.fetch(branch: branch) }
         guard let tip = tips[branch] else {
             // An origin without any commit is cloned as it is; the first push makes its branch.
-            guard origin.isEmpty else {
+            let hasOthers = try reaching { () throws(OriginFailure) in try origin.hasBranches() }
+            guard !hasOthers else {
                 throw Failure(
                     .failed, "origin has no branch \(branch.branch ?? "")",
                     hint: "name one that it has with --branch")
@@ -145,7 +148,7 @@ public struct Clone {
     private func configure() throws(Failure) {
         let remote = settings.remote
         for (key, value) in [
-            ("remote.\(remote).url", url.text),
+            ("remote.\(remote).url", text),
             ("remote.\(remote).fetch", "+refs/heads/*:refs/remotes/\(remote)/*"),
         ] {
             let result = try runToEnd(

@@ -52,8 +52,9 @@ extension Engine {
         }
         let origin = try origin()
         let tips = try origin.fetch(branch: branch, alsoAsk: pending)
+        let isEmpty = try tips[branch] == nil ? !origin.hasBranches() : false
         return OriginTips(
-            branch: tips[branch], originIsEmpty: origin.isEmpty,
+            branch: tips[branch], originIsEmpty: isEmpty,
             conflicts: tips.filter { $0.key != branch })
     }
 
