@@ -45,8 +45,9 @@ public struct Clone {
         of url: String, into directory: String, flags: [String: String], environment: Environment,
         progress: @escaping @Sendable (OriginProgress) -> Void
     ) throws(Failure) {
-        self.url = try OriginURL(url)
-        text = url
+        // A folder may be named from where we are, as git clone has it.
+        text = url.contains(":") ? url : realPath(url) ?? url
+        self.url = try OriginURL(text)
         place = try ClonePlace(directory)
         settings = try Settings(flags: flags, environment: environment, gitdir: nil)
         self.environment = environment

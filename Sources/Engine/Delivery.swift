@@ -20,6 +20,8 @@ struct OriginTips {
 struct Delivery {
     /// Whether origin is known to have the branch's tip.
     var hasBranch = false
+    /// Whether something was sent, and origin has confirmed all of it.
+    var isConfirmed = false
     /// Whether origin's branch was elsewhere than the fetch had found it.
     var originMoved = false
     /// Why something was not taken.
@@ -85,6 +87,7 @@ extension Engine {
             return delivery
         }
         for update in updates { try take(results[update.name], of: update, &delivery) }
+        delivery.isConfirmed = delivery.failure == nil
         return delivery
     }
 }

@@ -18,7 +18,7 @@ public struct ReconcileReport: Sendable {
     public var conflictBranch: String?
     /// Whether origin was found rewritten.
     public var rewritten = false
-    /// Whether origin has confirmed the branch's new tip in this run.
+    /// Whether something was sent in this run, and origin has confirmed all of it.
     public var pushed = false
     public var duration: Duration = .zero
     /// What went wrong, even where an outcome was reached: a push that failed after a rebase.

@@ -152,7 +152,7 @@ extension Reconcile {
         report.newCommit = tip
         if isDryRun { return .finished }
         let delivery = try engine.deliver(tip, tips)
-        report.pushed = delivery.hasBranch
+        report.pushed = delivery.isConfirmed
         report.failure = delivery.failure
         if delivery.originMoved { return .again }
         try engine.remember(delivery.hasBranch ? tip : tips.branch)

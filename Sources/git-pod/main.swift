@@ -4,7 +4,7 @@ import Model
 import POSIX
 
 let verbs = [
-    addVerb, bridgeVerb, lockVerb, pushVerb, reconcileVerb, statusVerb,
+    addVerb, bridgeVerb, cloneVerb, lockVerb, pushVerb, reconcileVerb, statusVerb,
 ]
 
 openStandardDescriptors()

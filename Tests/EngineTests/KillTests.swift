@@ -25,7 +25,8 @@ struct KillTests {
             let scene = try Scene.inSync()
             let kept = try scene.tip("main~1") ?? ""
             if self != .behind {
-                try scene.commit(self == .conflict ? "both.txt" : "ours.txt", "ours", message: "Ours")
+                try scene.commit(
+                    self == .conflict ? "both.txt" : "ours.txt", "ours", message: "Ours")
             }
             switch self {
             case .ahead: break
@@ -37,7 +38,9 @@ struct KillTests {
         }
     }
 
-    @Test("at any system call loses nothing, and is finished by the next", arguments: Situation.allCases)
+    @Test(
+        "at any system call loses nothing, and is finished by the next",
+        arguments: Situation.allCases)
     func atSystemCalls(situation: Situation) throws {
         let scene = try situation.make()
         let ours = try #require(try scene.tip())
@@ -78,8 +81,10 @@ struct KillTests {
         var strace = ["strace", "-qq", "-o", log, "-e", "trace=\(Self.calls)"]
         if let kill { strace += ["-e", "inject=\(Self.calls):signal=SIGKILL:when=\(kill)"] }
         return try run(
-            strace + [Products.path("git-pod"), "reconcile", "--repo", scene.gitdir, "--origin",
-                scene.origin.url, "--json"],
+            strace + [
+                Products.path("git-pod"), "reconcile", "--repo", scene.gitdir, "--origin",
+                scene.origin.url, "--json",
+            ],
             environment: scene.home.environment(), timeout: .seconds(120))
     }
 

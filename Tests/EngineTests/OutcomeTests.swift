@@ -28,7 +28,7 @@ struct OutcomeTests {
         let answer = try scene.reconcile()
         #expect(answer.outcome == "in-sync")
         #expect(answer.code == .done)
-        #expect(answer.isPushed)
+        #expect(!answer.isPushed)
         #expect(try scene.refs("refs/") == refs)
     }
 
@@ -61,7 +61,9 @@ struct OutcomeTests {
         try scene.check()
     }
 
-    @Test("what conflicts is kept on a conflict branch, here and there", arguments: TestOrigin.Kind.allCases)
+    @Test(
+        "what conflicts is kept on a conflict branch, here and there",
+        arguments: TestOrigin.Kind.allCases)
     func conflict(kind: TestOrigin.Kind) throws {
         let scene = try Scene.inSync(kind)
         let ours = try scene.commit("both.txt", "ours")
@@ -90,7 +92,9 @@ struct OutcomeTests {
         #expect(try scene.origin.tip() == scene.tip())
     }
 
-    @Test("a branch that was deleted on origin is not made there again", arguments: TestOrigin.Kind.allCases)
+    @Test(
+        "a branch that was deleted on origin is not made there again",
+        arguments: TestOrigin.Kind.allCases)
     func deleted(kind: TestOrigin.Kind) throws {
         let scene = try Scene.inSync(kind)
         let tip = try scene.commit("ours.txt", "ours")
@@ -118,7 +122,9 @@ struct OutcomeTests {
         #expect(try scene.refs("refs/") == refs)
     }
 
-    @Test("histories without a common commit are an error, never an escape", arguments: ["rebase", "merge", "escape", "stop"])
+    @Test(
+        "histories without a common commit are an error, never an escape",
+        arguments: ["rebase", "merge", "escape", "stop"])
     func unrelated(policy: String) throws {
         let scene = try Scene()
         try scene.home.git("update-ref", "-d", "refs/heads/main", at: scene.origin.path)

@@ -84,8 +84,10 @@ struct PolicyTests {
 
     @Test(
         "a dry run foresees and moves nothing, here or there",
-        arguments: [("rebase", false, "rebased"), ("rebase", true, "conflict-escaped"),
-            ("merge", false, "merged"), ("escape", false, "conflict-escaped")])
+        arguments: [
+            ("rebase", false, "rebased"), ("rebase", true, "conflict-escaped"),
+            ("merge", false, "merged"), ("escape", false, "conflict-escaped"),
+        ])
     func dryRun(policy: String, conflict: Bool, outcome: String) throws {
         let scene = try diverged(conflict: conflict)
         let here = try scene.refs("refs/")

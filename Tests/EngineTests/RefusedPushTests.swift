@@ -46,9 +46,12 @@ struct RefusedPushTests {
 
         func end(_ scene: Scene) throws {
             try scene.origin.unlock()
-            try run(["rm", "-f"] + ["pre-receive", "update"].map {
-                "\(scene.origin.path)/hooks/\($0)"
-            }).check()
+            try run(
+                ["rm", "-f"]
+                    + ["pre-receive", "update"].map {
+                        "\(scene.origin.path)/hooks/\($0)"
+                    }
+            ).check()
         }
     }
 

@@ -30,7 +30,7 @@ final class Scene {
         var access = ["--origin", origin.url]
         if let key = key ?? origin.deployKey { access += ["--deploy-key", key] }
         if let file = origin.knownHosts { access += ["--known-hosts", file] }
-        self.access = access + origin.accessFlags
+        self.access = access
         try home.git("update-ref", "-d", "refs/remotes/origin/main", at: gitdir)
     }
 
@@ -63,7 +63,7 @@ final class Scene {
             throw Failure(.failed, "git-pod ended with \(ended.status): \(ended.errors)")
         }
         return Answer(
-            code: ExitCode(rawValue: code), json: (try? JSON(parsing: ended.bytes)) ?? .null,
+            code: ExitCode(rawValue: code), json: JSON(parsing: ended.bytes) ?? .null,
             errors: ended.errors)
     }
 

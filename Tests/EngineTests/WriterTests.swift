@@ -37,7 +37,7 @@ struct WriterTests {
         try writeFile(script, Self.writer, mode: 0o755)
         let running = try RunningCommand(
             [script, folder.path], environment: scene.home.environment(["GIT_DIR": scene.gitdir]))
-        let begun = try waitUntil { fileStatus(folder.file("written")) != nil }
+        let begun = eventually { fileStatus(folder.file("written")) != nil }
         #expect(begun)
         return running
     }
