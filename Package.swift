@@ -34,6 +34,8 @@ let package = Package(
         .systemLibrary(
             name: "CLibgit2", pkgConfig: "libgit2",
             providers: [.apt(["libgit2-dev"]), .brew(["libgit2"])]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         module("Model"),
         module("PackProtocol"),
@@ -42,7 +44,7 @@ let package = Package(
         module("Transport", ["SSH", "POSIX", "PackProtocol", "Model"]),
         module("RemoteHelper", ["Transport", "POSIX", "PackProtocol", "Model"]),
         module("Bridge", ["POSIX", "PackProtocol", "Model"]),
-        module("Git", ["CLibgit2", "Transport", "POSIX", "PackProtocol", "Model"]),
+        module("Git", ["CLibgit2", "CZlib", "Transport", "POSIX", "PackProtocol", "Model"]),
         module("EngineCore", ["Model"]),
         module("Engine", ["EngineCore", "Git", "Transport", "POSIX", "Model"]),
 
@@ -65,6 +67,9 @@ let package = Package(
         .executableTarget(
             name: "fault-pipe", dependencies: ["POSIX", "Model"], path: "Tests/FaultPipe",
             swiftSettings: strict),
+        .executableTarget(
+            name: "replay-fuzz", dependencies: ["TestSupport", "Git", "POSIX", "Model"],
+            path: "Tests/ReplayFuzz", swiftSettings: strict),
         tests("ModelTests", ["Model"]),
         tests("PackProtocolTests", ["PackProtocol"]),
         tests("POSIXTests", ["POSIX", "Model"]),
@@ -72,7 +77,7 @@ let package = Package(
         tests("TransportTests", ["Transport", "SSH", "POSIX", "PackProtocol", "Model"]),
         tests("RemoteHelperTests", ["RemoteHelper", "POSIX", "Model"]),
         tests("BridgeTests", ["Bridge", "PackProtocol", "POSIX", "Model"]),
-        tests("GitTests", ["Git", "Transport", "POSIX", "Model"]),
+        tests("GitTests", ["Git", "Transport", "POSIX", "Model", "replay-fuzz"]),
         tests("EngineCoreTests", ["EngineCore", "Model"]),
         tests("EngineTests", ["Engine", "EngineCore", "Git", "POSIX", "Model", "git-pod"]),
         tests(

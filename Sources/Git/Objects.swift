@@ -45,6 +45,19 @@ extension Repository {
         return unsafe RawObject(type, Array(bytes))
     }
 
+    /// How many bytes the object called `id` has, without reading all of them.
+    public func size(of id: ObjectID) throws(GitError) -> Int {
+        var size = 0
+        var type = GIT_OBJECT_ANY
+        var oid = id.oid
+        let code = unsafe git_odb_read_header(&size, &type, objects, &oid)
+        guard code == 0 else {
+            throw GitError(
+                .corrupt, "read object \(id)", lastError(code, "").detail, code: code)
+        }
+        return size
+    }
+
     /// Whether there is an object called `id`. Does not look for new packs.
     public func contains(_ id: ObjectID) -> Bool {
         var oid = id.oid

@@ -50,10 +50,42 @@ public func replaceFile(_ path: String, with content: [UInt8], mode: mode_t) thr
     }
 }
 
-/// Writes a file that must not exist yet; on disk when this returns.
-public func writeNewFile(_ path: String, _ content: [UInt8], mode: mode_t) throws(Failure) {
+/// Writes a file that must not exist yet; on disk when this returns, unless it is `onDisk` false: a
+/// file that is of no use to another process than ours.
+public func writeNewFile(
+    _ path: String, _ content: [UInt8], mode: mode_t, onDisk: Bool = true
+) throws(Failure) {
+    try writeNewFile(Array(path.utf8), content, mode: mode, onDisk: onDisk)
+}
+
+/// Writes files in folders below `folder`, which are made as they are needed. The paths are relative
+/// and need not be UTF-8; one that would lead elsewhere is left out.
+public func writeFiles(
+    below folder: String, _ files: [(path: [[UInt8]], content: [UInt8])]
+) throws(Failure) {
+    let slash = UInt8(ascii: "/")
+    let elsewhere: [[UInt8]] = [[], [UInt8(ascii: ".")], Array("..".utf8)]
+    for file in files {
+        guard !file.path.contains(where: { $0.contains(slash) || elsewhere.contains($0) }) else {
+            continue
+        }
+        var path = Array(folder.utf8)
+        for name in file.path.dropLast() {
+            path += [slash] + name
+            let code = unsafe mkdir((path + [0]).map { CChar(bitPattern: $0) }, 0o700)
+            guard code == 0 || errno == EEXIST else { throw .system("make a folder in \(folder)") }
+        }
+        path += [slash] + (file.path.last ?? [])
+        try writeNewFile(path, file.content, mode: 0o600, onDisk: false)
+    }
+}
+
+private func writeNewFile(
+    _ name: [UInt8], _ content: [UInt8], mode: mode_t, onDisk: Bool
+) throws(Failure) {
+    let path = String(decoding: name, as: UTF8.self)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
-    let descriptor = unsafe open(path, flags, mode)
+    let descriptor = unsafe open((name + [0]).map { CChar(bitPattern: $0) }, flags, mode)
     guard descriptor >= 0 else { throw .system("make \(path)") }
     let file = FileDescriptor(owning: descriptor)
     var written = 0
@@ -64,7 +96,7 @@ public func writeNewFile(_ path: String, _ content: [UInt8], mode: mode_t) throw
         guard count > 0 || errno == EINTR else { throw .system("write \(path)") }
         written += max(count, 0)
     }
-    guard fsync(file.raw) == 0 else { throw .system("write \(path) to disk") }
+    guard !onDisk || fsync(file.raw) == 0 else { throw .system("write \(path) to disk") }
 }
 
 /// Sees to it that the names in a folder are on disk.

@@ -16,7 +16,7 @@ struct ArrowsTests {
         "Transport": ["SSH", "POSIX", "PackProtocol", "Model"],
         "RemoteHelper": ["Transport", "POSIX", "PackProtocol", "Model"],
         "Bridge": ["POSIX", "PackProtocol", "Model"],
-        "Git": ["CLibgit2", "Transport", "POSIX", "PackProtocol", "Model"],
+        "Git": ["CLibgit2", "CZlib", "Transport", "POSIX", "PackProtocol", "Model"],
         "EngineCore": ["Model"],
         "Engine": ["EngineCore", "Git", "Transport", "POSIX", "Model"],
         "git-remote-pod": ["RemoteHelper", "POSIX", "Model"],

@@ -1,0 +1,2 @@
+// zlib as Debian and Homebrew ship it.
+#include <zlib.h>
