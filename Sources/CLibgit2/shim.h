@@ -20,3 +20,14 @@ static inline int pod_git_search_path(git_config_level_t level, const char *path
 static inline int pod_git_strict_hash_verification(int enabled) {
     return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, enabled);
 }
+
+/* Our transport's objects, each with its owner behind what libgit2 sees of it. */
+typedef struct {
+    git_smart_subtransport base;
+    void *owner;
+} pod_git_subtransport;
+
+typedef struct {
+    git_smart_subtransport_stream base;
+    void *owner;
+} pod_git_stream;

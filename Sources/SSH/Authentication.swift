@@ -40,7 +40,8 @@ extension Session {
                 "\(target.place) lets \(target.user) in with none of our keys (tried: "
                     + (refused.isEmpty ? "none, there is no key" : refused.joined(separator: ", "))
                     + ")",
-                hint: "add the public key to the pod's authorized_keys, or set identityFile"))
+                hint: "add the public key to \(target.words.keyPlace), or set "
+                    + target.words.keySetting))
     }
 
     private func connectAgent(_ person: any SSHConversationalist) -> Agent? {
@@ -93,13 +94,9 @@ extension Session {
                 unusable.append("the certificate \(path)-cert.pub")
             }
             do throws(Failure) {
-                guard let status = fileStatus(path) else {
-                    if target.identitiesAreExplicit { throw Self.missing(path) }
-                    continue
-                }
-                try Self.checkPermissions(status, path)
+                if !target.identitiesAreExplicit, fileStatus(path) == nil { continue }
+                let content = try readPrivateKey(path, setting: target.words.keySetting)
                 let beside = try? readFile("\(path).pub", limit: 64 * 1024)
-                let content = try readFile(path, limit: 1 << 20)
                 guard
                     let file = PrivateKeyFile(
                         path: path, content: content,
@@ -115,18 +112,6 @@ extension Session {
             }
         }
         return (files, unusable)
-    }
-
-    private static func missing(_ path: String) -> Failure {
-        Failure(
-            .configuration, "there is no key file \(path)", hint: "correct identityFile")
-    }
-
-    /// As OpenSSH: a key of ours that others may read is no secret.
-    private static func checkPermissions(_ status: FileStatus, _ path: String) throws(Failure) {
-        guard status.owner == currentUser(), status.mode & 0o077 != 0 else { return }
-        throw Failure(
-            .configuration, "others may read the key file \(path)", hint: "chmod 600 \(path)")
     }
 
     // MARK: offering
@@ -186,11 +171,41 @@ extension Session {
             throw .failure(
                 broken(
                     "authentication", code,
-                    hint: "it may have counted too many keys: set identityFile and IdentitiesOnly"))
+                    hint: "it may have counted too many keys: set \(target.words.keySetting) and "
+                        + "IdentitiesOnly"))
         default: return false
         }
     }
 }
+
+/// The content of a private key file that may be used.
+///
+/// As OpenSSH: a key of ours that others may read is no secret. `setting` is what names the file.
+///
+/// - Throws: ``Failure`` of kind `configuration`, with what to do about the file.
+@discardableResult
+public func readPrivateKey(_ path: String, setting: String) throws(Failure) -> [UInt8] {
+    guard let status = fileStatus(path) else {
+        throw Failure(
+            .configuration, "there is no key file \(path)", hint: "correct \(setting)")
+    }
+    guard status.kind == .file else {
+        throw Failure(
+            .configuration, "the key file \(path) is no plain file", hint: "correct \(setting)")
+    }
+    if status.owner == currentUser(), status.mode & 0o077 != 0 {
+        throw Failure(
+            .configuration, "others may read the key file \(path)", hint: "chmod 600 \(path)")
+    }
+    do throws(Failure) { return try readFile(path, limit: largestPrivateKey) } catch {
+        throw Failure(
+            .configuration, error.message,
+            hint: "let user \(currentUser()) read the key file, or correct \(setting)")
+    }
+}
+
+/// The largest file that is taken for a private key.
+private let largestPrivateKey = 1 << 20
 
 /// What the signing callback needs.
 private final class SignRequest {

@@ -43,11 +43,11 @@ extension KnownHosts {
         case .revoked:
             throw Failure(
                 .refused, "the host key of \(target.place) is revoked in \(files): \(shown)",
-                hint: "do not connect until the pod's owner has explained it")
+                hint: "do not connect until the owner of \(target.words.peer) has explained it")
         case .mismatch:
             throw Failure(
                 .refused, "the host key of \(target.place) is not the one in \(files): \(shown)",
-                hint: "if the pod was made anew, remove the old line with ssh-keygen -R "
+                hint: "if \(target.words.peer) was made anew, remove the old line with ssh-keygen -R "
                     + "'\(Self.name(target.hostKeyAlias ?? target.host, port: target.port))'; "
                     + "if not, somebody may be in between")
         case .unknown where target.policy == .acceptNew:
@@ -56,7 +56,7 @@ extension KnownHosts {
         case .unknown:
             throw Failure(
                 .refused, "the host key of \(target.place) is not in \(files): \(shown)",
-                hint: "compare it with the pod's own, then add it with "
+                hint: "compare it with what \(target.words.peer) has, then add it with "
                     + "ssh-keyscan -p \(target.port) \(target.host)")
         }
     }

@@ -12,6 +12,30 @@ public enum HostKeyPolicy: Sendable, Equatable {
     case acceptNew
 }
 
+/// What messages call the far side, and the settings that a reader may have to change.
+public struct SSHWords: Sendable {
+    /// Who is over there: "the pod".
+    public var peer: String
+    /// What names the private key.
+    public var keySetting: String
+    /// Where the public key must be for us to be let in.
+    public var keyPlace: String
+    /// What says how long connecting may take.
+    public var timeoutSetting: String
+
+    public init(peer: String, keySetting: String, keyPlace: String, timeoutSetting: String) {
+        self.peer = peer
+        self.keySetting = keySetting
+        self.keyPlace = keyPlace
+        self.timeoutSetting = timeoutSetting
+    }
+
+    /// The far side is a pod's sshd.
+    public static let pod = SSHWords(
+        peer: "the pod", keySetting: "identityFile", keyPlace: "the pod's authorized_keys",
+        timeoutSetting: "connectTimeout")
+}
+
 /// A far sshd and who we are to it.
 public struct SSHTarget: Sendable {
     public var host: String
@@ -32,12 +56,14 @@ public struct SSHTarget: Sendable {
     public var agentSocket: String?
     /// How often to show a sign of life on a quiet connection.
     public var keepAlive: Duration
+    /// How messages speak of it.
+    public var words: SSHWords
 
     public init(
         host: String, port: UInt16, user: String, hostKeyAlias: String? = nil,
         knownHostsFiles: [String], policy: HostKeyPolicy = .strict, identityFiles: [String] = [],
         identitiesAreExplicit: Bool = false, identitiesOnly: Bool = false,
-        agentSocket: String? = nil, keepAlive: Duration = .seconds(15)
+        agentSocket: String? = nil, keepAlive: Duration = .seconds(15), words: SSHWords = .pod
     ) {
         self.host = host
         self.port = port
@@ -50,6 +76,7 @@ public struct SSHTarget: Sendable {
         self.identitiesOnly = identitiesOnly
         self.agentSocket = agentSocket
         self.keepAlive = keepAlive
+        self.words = words
     }
 
     /// For messages.

@@ -159,7 +159,7 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     private func late(_ what: String) -> Failure {
         Failure(
             .unreachable, "\(target.place) \(what)",
-            hint: "check that an sshd answers there, or raise connectTimeout")
+            hint: "check that an sshd answers there, or raise \(target.words.timeoutSetting)")
     }
 
     /// What libssh2 says of its last error, for a person to read.

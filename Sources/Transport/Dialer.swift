@@ -44,7 +44,7 @@ final class CommandDialer: Dialer {
 
     func dial(_ far: FarCommand, _ call: ServiceCall) throws(Failure) -> Connection {
         let arguments = try settings.command + far.arguments(call)
-        return try Connection(running: arguments, settings, caller) { _, _ in nil }
+        return try Connection(running: arguments, name: settings.name, caller) { _, _ in nil }
     }
 }
 
@@ -65,7 +65,8 @@ final class KubectlDialer: Dialer {
         let pod = try findPod()
         caller.note("\(settings.name) is pod \(pod)")
         let arguments = kubectl.execArguments(pod: pod, command: command)
-        return try Connection(running: arguments, settings, caller) { [kubectl] status, lines in
+        return try Connection(running: arguments, name: settings.name, caller) {
+            [kubectl] status, lines in
             kubectl.explainEnd(lines, status: status, pod: pod)
         }
     }
@@ -83,11 +84,11 @@ extension KubectlDialer {
 extension Connection {
     /// A child that carries the stream on its standard input and output.
     init(
-        running arguments: [String], _ settings: PodSettings, _ caller: any Caller,
+        running arguments: [String], name: String, _ caller: any Caller,
         environment: [String]? = nil, explain: @escaping (ExitStatus, [String]) -> Failure?
     ) throws(Failure) {
         caller.note("running \(arguments.map(ShellWords.quote).joined(separator: " "))")
-        diagnostics = Diagnostics(name: settings.name, caller: caller)
+        diagnostics = Diagnostics(name: name, caller: caller)
         let child = try ChildProcess(arguments, environment: environment)
         stream = ProcessStream(child, diagnostics: diagnostics.filter())
         self.explain = explain

@@ -20,6 +20,7 @@ extension SSHPlan {
             }
             if target.identitiesAreExplicit, let file = target.identityFiles.first {
                 arguments += ["-i", Self.escaped(file)]
+                if settings.identityFileOnly { arguments += ["-o", "IdentitiesOnly=yes"] }
             }
             arguments += ["-T", "-x"]
         }
@@ -50,27 +51,34 @@ extension SSHPlan {
 
     private func unquotable(_ file: String) -> Failure {
         Failure(
-            .configuration, "pod.\(settings.name).knownHosts has a quote in its name: \(file)",
+            .configuration, "\(settings.settingPrefix)knownHosts has a quote in its name: \(file)",
             hint: "rename the file: ssh cannot be given such a name")
     }
 
     /// What ssh's exit status 255 and its words mean.
-    static func explain(_ lines: [String], pod: String) -> Failure {
+    static func explain(_ lines: [String], _ settings: SSHSettings) -> SSHRefusal {
+        let (name, words) = (settings.name, settings.words)
         let text = lines.joined(separator: "\n")
         let said = lines.last { !$0.isEmpty } ?? "it gave no reason"
         if text.contains("Host key verification failed") || text.contains("REMOTE HOST IDENT") {
-            return Failure(
-                .refused, "ssh refused the host key of \(pod): \(hostKeyWords(lines) ?? said)",
-                hint: "compare it with the pod's own before you trust it")
+            return SSHRefusal(
+                .hostKey,
+                Failure(
+                    .refused, "ssh refused the host key of \(name): \(hostKeyWords(lines) ?? said)",
+                    hint: "compare it with what \(words.peer) has before you trust it"))
         }
         if text.contains("Permission denied") {
-            return Failure(
-                .refused, "\(pod) lets us in with none of our keys: \(said)",
-                hint: "add the public key to the pod's authorized_keys, or set identityFile")
+            return SSHRefusal(
+                .authentication,
+                Failure(
+                    .refused, "\(name) lets us in with none of our keys: \(said)",
+                    hint: "add the public key to \(words.keyPlace), or set \(words.keySetting)"))
         }
-        return Failure(
-            .unreachable, "ssh could not reach \(pod): \(said)",
-            hint: "check that the pod runs and that its SSH port is reachable from here")
+        return SSHRefusal(
+            .reach,
+            Failure(
+                .unreachable, "ssh could not reach \(name): \(said)",
+                hint: "check that \(words.peer) runs and that its SSH port is reachable from here"))
     }
 
     /// The line that says what is wrong with a host key; around it ssh draws a box of `@`.

@@ -102,7 +102,7 @@ public struct PodConnector {
         case .kubectl: return KubectlDialer(settings: settings, caller: caller)
         case .ssh:
             let plan = try SSHPlan(
-                address: address, settings: settings, ownCommand: ownSSHCommand(),
+                SSHSettings(settings, at: address), ownCommand: ownSSHCommand(),
                 fetchesEverything: environment["GIT_DIR"].map(hasNoRefs) ?? false,
                 environment: environment, until: .after(settings.connectTimeout))
             return try SSHDialer(plan: plan, caller: caller)

@@ -12,7 +12,7 @@ struct SSHPlan {
     let alias: String
     let aliasPort: UInt16?
     let aliasUser: String?
-    let settings: PodSettings
+    let settings: SSHSettings
     /// The user's own ssh command, which is run as it stands.
     let ownCommand: [String]?
     /// Why libssh2 cannot carry this, as the end of "libssh2 cannot do …".
@@ -35,7 +35,7 @@ struct SSHPlan {
             if let beyondLibrary {
                 throw Failure(
                     .configuration, "libssh2 cannot do \(beyondLibrary) for \(settings.name)",
-                    hint: "set pod.\(settings.name).sshBackend = auto")
+                    hint: "set \(settings.settingPrefix)sshBackend = auto")
             }
             return .libssh2
         case .auto:
@@ -48,16 +48,15 @@ struct SSHPlan {
     }
 
     init(
-        address: PodAddress, settings: PodSettings, ownCommand: [String]?,
-        fetchesEverything: Bool, environment: Environment, until deadline: Deadline
+        _ settings: SSHSettings, ownCommand: [String]?, fetchesEverything: Bool,
+        environment: Environment, until deadline: Deadline
     ) throws(Failure) {
         self.settings = settings
         self.ownCommand = ownCommand
         self.fetchesEverything = fetchesEverything
-        alias = settings.host ?? address.host
-        aliasUser = address.user ?? settings.user
-        aliasPort = address.port ?? settings.port
-        try Self.check(alias, aliasUser, settings)
+        alias = settings.host
+        aliasUser = settings.user
+        aliasPort = settings.port
         let asked = try SSHConfiguration.read(
             host: alias, user: aliasUser, port: aliasPort, until: deadline)
         beyondLibrary = asked.beyondLibrary
@@ -72,27 +71,13 @@ struct SSHPlan {
             policy: Self.policy(settings, asked),
             identityFiles: named ?? (listed.isEmpty ? Self.defaultKeys(environment) : listed),
             identitiesAreExplicit: named != nil,
-            identitiesOnly: asked.value("identitiesonly") == "yes",
-            agentSocket: Self.agent(asked, environment))
-    }
-
-    /// A host or user out of git config obeys the same rules as one out of a URL.
-    private static func check(_ host: String, _ user: String?, _ settings: PodSettings)
-        throws(Failure)
-    {
-        guard settings.host != nil || settings.user != nil else { return }
-        let shown = host.contains(":") ? "[\(host)]" : host
-        do throws(Failure) {
-            _ = try PodAddress("pod://\(user.map { $0 + "@" } ?? "")\(shown)/")
-        } catch {
-            throw Failure(
-                .configuration, "pod.\(settings.name) names no usable host or user",
-                hint: "correct pod.\(settings.name).host and pod.\(settings.name).user")
-        }
+            identitiesOnly: settings.identityFileOnly
+                || asked.value("identitiesonly") == "yes",
+            agentSocket: Self.agent(asked, environment), words: settings.words)
     }
 
     private static func knownHosts(
-        _ settings: PodSettings, _ asked: SSHConfiguration, _ environment: Environment
+        _ settings: SSHSettings, _ asked: SSHConfiguration, _ environment: Environment
     ) -> [String] {
         if let file = settings.knownHosts { return [environment.expandingHome(file)] }
         let folder = environment.accountHome + "/.ssh"
@@ -103,7 +88,7 @@ struct SSHPlan {
 
     /// OpenSSH's `ask` is `strict` here, as there is nobody to ask behind git; `no` still looks at
     /// the keys it knows.
-    private static func policy(_ settings: PodSettings, _ asked: SSHConfiguration) -> HostKeyPolicy
+    private static func policy(_ settings: SSHSettings, _ asked: SSHConfiguration) -> HostKeyPolicy
     {
         if let check = settings.hostKeyCheck { return check == .acceptNew ? .acceptNew : .strict }
         switch asked.value("stricthostkeychecking") {

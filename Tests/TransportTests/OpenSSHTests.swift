@@ -18,7 +18,7 @@ struct OpenSSHTests {
             uniqueKeysWithValues: values.map { ("pod.p.\($0.key.lowercased())", [$0.value]) })
         let settings = try PodSettings(name: "p", isSection: true, GitConfiguration(keyed))
         return try SSHPlan(
-            address: address, settings: settings, ownCommand: own, fetchesEverything: false,
+            SSHSettings(settings, at: address), ownCommand: own, fetchesEverything: false,
             environment: Environment(["HOME": "/h"], accountHome: "/a", accountName: "n"),
             until: .after(.seconds(10)))
     }
@@ -116,7 +116,9 @@ struct OpenSSHTests {
             ([], .unreachable, "it gave no reason"),
         ] as [([String], FailureKind, String)])
     func explain(lines: [String], kind: FailureKind, words: String) {
-        let failure = SSHPlan.explain(lines, pod: "prod")
+        let failure = SSHPlan.explain(
+            lines, SSHSettings(name: "prod", host: "h", words: .pod)
+        ).failure
         #expect(failure.kind == kind)
         #expect(failure.message.contains(words) && failure.message.contains("prod"))
         #expect(failure.hint != nil)

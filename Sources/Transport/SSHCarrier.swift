@@ -1,0 +1,133 @@
+// One host by SSH: libssh2 by preference, an `ssh` child where that one cannot. Pods are dialled
+// through it (SSHDialer.swift), and origins (OriginService.swift).
+
+import Model
+import POSIX
+import SSH
+
+/// SSH to one host. A second command goes over the first one's session.
+final class SSHCarrier {
+    let plan: SSHPlan
+    private let caller: any Caller
+    private var client: SSHPlan.Client
+    private var session: Session?
+
+    init(plan: SSHPlan, caller: any Caller) throws(Failure) {
+        self.plan = plan
+        self.caller = caller
+        client = try plan.client()
+    }
+
+    /// Starts `command` over there; `gitProtocol` goes along as `GIT_PROTOCOL`, which costs a round
+    /// trip.
+    func start(_ command: String, gitProtocol: Int? = nil) throws(SSHRefusal) -> Connection {
+        switch client {
+        case .openssh(let why): return try startOpenSSH(command, gitProtocol, why)
+        case .libssh2: break
+        }
+        let lack: String
+        do throws(Halt) {
+            return try startLibrary(command, gitProtocol)
+        } catch {
+            switch error {
+            case .refusal(let refusal): throw refusal
+            case .beyondLibrary(let what): lack = what
+            }
+        }
+        let settings = plan.settings
+        guard settings.backend == .auto, findProgram("ssh") != nil else {
+            throw SSHRefusal(
+                .configuration,
+                Failure(
+                    .configuration, "libssh2 cannot \(lack) for \(settings.name)",
+                    hint: settings.backend == .auto
+                        ? "install OpenSSH's client, which can"
+                        : "set \(settings.settingPrefix)sshBackend = auto"))
+        }
+        let why = "libssh2 cannot \(lack)"
+        client = .openssh(why: why)
+        return try startOpenSSH(command, gitProtocol, why)
+    }
+
+    private enum Halt: Error {
+        case refusal(SSHRefusal)
+        case beyondLibrary(String)
+    }
+
+    private func startLibrary(_ command: String, _ gitProtocol: Int?) throws(Halt) -> Connection {
+        let session = try openSession()
+        let diagnostics = Diagnostics(name: plan.settings.name, caller: caller)
+        let environment = gitProtocol.map { [(name: "GIT_PROTOCOL", value: "version=\($0)")] } ?? []
+        let channel = try at(.command) { () throws(SSHProblem) in
+            try Channel(
+                on: session, command: command, environment: environment,
+                diagnostics: diagnostics.filter())
+        }
+        return Connection(stream: channel, diagnostics: diagnostics) { _, _ in nil }
+    }
+
+    private func openSession() throws(Halt) -> Session {
+        if let session {
+            session.renewDeadline(.after(plan.settings.connectTimeout))
+            return session
+        }
+        let person = Person(caller)
+        let made = try at(.hostKey) { () throws(SSHProblem) in
+            try Session(
+                to: plan.target, until: .after(plan.settings.connectTimeout), with: person)
+        }
+        try at(.authentication) { () throws(SSHProblem) in try made.authenticate(with: person) }
+        session = made
+        return made
+    }
+
+    /// Does `body`, whose refusals are those of `stage`.
+    private func at<Result>(
+        _ stage: SSHRefusal.Stage, _ body: () throws(SSHProblem) -> Result
+    ) throws(Halt) -> Result {
+        do throws(SSHProblem) { return try body() } catch {
+            switch error {
+            case .beyondLibrary(let lack): throw .beyondLibrary(lack)
+            case .failure(let failure):
+                switch failure.kind {
+                case .refused: throw .refusal(SSHRefusal(stage, failure))
+                case .unreachable: throw .refusal(SSHRefusal(.reach, failure))
+                case .configuration, .failed: throw .refusal(SSHRefusal(.configuration, failure))
+                }
+            }
+        }
+    }
+
+    private func startOpenSSH(_ command: String, _ gitProtocol: Int?, _ why: String)
+        throws(SSHRefusal) -> Connection
+    {
+        caller.note("using ssh for \(plan.settings.name): \(why)")
+        do throws(Failure) {
+            var arguments = try plan.openSSHArguments(command: command, canAsk: caller.canAsk)
+            var environment: [String]?
+            if let gitProtocol {
+                environment = currentEnvironment() + ["GIT_PROTOCOL=version=\(gitProtocol)"]
+                if plan.ownCommand == nil { arguments.insert("-oSendEnv=GIT_PROTOCOL", at: 1) }
+            }
+            let settings = plan.settings
+            return try Connection(
+                running: arguments, name: settings.name, caller, environment: environment
+            ) { status, lines in
+                status == .exited(255) ? SSHPlan.explain(lines, settings).failure : nil
+            }
+        } catch { throw SSHRefusal(.configuration, error) }
+    }
+}
+
+/// The caller, as the SSH module wants to talk to it.
+private final class Person: SSHConversationalist {
+    private let caller: any Caller
+
+    init(_ caller: any Caller) { self.caller = caller }
+
+    func passphrase(for keyFile: String, again: Bool) -> String? {
+        caller.passphrase(for: keyFile, again: again)
+    }
+
+    func note(_ line: String) { caller.note(line) }
+}
