@@ -50,7 +50,8 @@ let package = Package(
             name: "git-remote-pod", dependencies: ["RemoteHelper", "POSIX", "Model"],
             swiftSettings: strict),
         .executableTarget(
-            name: "git-pod", dependencies: ["Engine", "EngineCore", "Bridge", "Transport", "POSIX", "Model"],
+            name: "git-pod",
+            dependencies: ["Engine", "EngineCore", "Bridge", "Transport", "POSIX", "Model"],
             swiftSettings: strict),
 
         .target(
@@ -69,7 +70,7 @@ let package = Package(
         tests("TransportTests", ["Transport", "SSH", "POSIX", "PackProtocol", "Model"]),
         tests("RemoteHelperTests", ["RemoteHelper", "POSIX", "Model"]),
         tests("BridgeTests", ["Bridge", "PackProtocol", "POSIX", "Model"]),
-        tests("GitTests", ["Git", "POSIX", "Model"]),
+        tests("GitTests", ["Git", "Transport", "POSIX", "Model"]),
         tests("EngineCoreTests", ["EngineCore", "Model"]),
         tests("EngineTests", ["Engine", "EngineCore", "Git", "POSIX", "Model", "git-pod"]),
         tests(

@@ -77,14 +77,14 @@ public final class ScratchRepository {
     /// - Parameters:
     ///   - store: where it writes objects; it reads those of both.
     ///   - settings: injected configuration, which wins over every file.
+    ///   - caller: the environment that the user's own variables are taken from.
     public func environment(
         writing store: ObjectStore, settings: [(key: String, value: String)] = [],
-        adding entries: [String] = []
+        adding entries: [String] = [], of caller: Environment = .current()
     ) -> [String] {
-        let inherited = ["PATH", "HOME", "TMPDIR", "XDG_CONFIG_HOME"] + Self.networkVariables
-        var environment = inherited.compactMap { name in
-            environmentVariable(name).map { "\(name)=\($0)" }
-        }
+        var inherited = ["PATH", "HOME", "TMPDIR", "XDG_CONFIG_HOME"] + Self.networkVariables
+        if configuration != .none { inherited += ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"] }
+        var environment = inherited.compactMap { name in caller[name].map { "\(name)=\($0)" } }
         environment += ["LC_ALL=C", "GIT_DIR=\(path)", "GIT_TERMINAL_PROMPT=0"]
         let own = "\(path)/objects"
         let theirs = "\(gitdir)/objects"

@@ -34,6 +34,11 @@ public struct SSHWords: Sendable {
     public static let pod = SSHWords(
         peer: "the pod", keySetting: "identityFile", keyPlace: "the pod's authorized_keys",
         timeoutSetting: "connectTimeout")
+
+    /// The far side is origin, which an engine pushes to.
+    public static let origin = SSHWords(
+        peer: "origin", keySetting: "pod.deployKey (--deploy-key)",
+        keyPlace: "origin's deploy keys", timeoutSetting: "pod.connectTimeout")
 }
 
 /// A far sshd and who we are to it.

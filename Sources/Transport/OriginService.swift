@@ -28,6 +28,8 @@ public final class OriginService {
         _ program: OriginProgram, path: String, at settings: SSHSettings, environment: Environment,
         caller: any Caller
     ) throws(SSHRefusal) {
+        var settings = settings
+        settings.words = .origin
         self.settings = settings
         let carrier: SSHCarrier
         do throws(Failure) {

@@ -84,7 +84,8 @@ public final class PatientStream {
     /// A far side that writes while we write is read: else both would wait for each other.
     private func takeWhatComes() throws(Halt) {
         guard incoming.isEmpty else { return }
-        _ = try carrier { () throws(Failure) in try stream.read(into: incoming) }
+        let outcome = try carrier { () throws(Failure) in try stream.read(into: incoming) }
+        if outcome == .end { throw .ended }
     }
 
     private func pause(reading: Bool, writing: Bool, _ silence: Deadline) throws(Halt) {

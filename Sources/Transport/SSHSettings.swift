@@ -28,7 +28,7 @@ public struct SSHSettings: Sendable {
         identityFile: String? = nil, identityFileOnly: Bool = false, knownHosts: String? = nil,
         hostKeyCheck: HostKeyCheck? = nil, backend: SSHBackend = .auto,
         connectTimeout: Duration = .seconds(10), settingPrefix: String = "pod.",
-        words: SSHWords
+        words: SSHWords = .pod
     ) {
         self.name = name
         self.host = host

@@ -1,0 +1,181 @@
+// An origin that git itself reaches: a path of this machine, or HTTP. `git` children work in a
+// scratch repository, so that nothing the gitdir's config or hooks name is read.
+
+import Model
+import POSIX
+
+/// Operations by git children.
+struct ChildOrigin: OriginWay {
+    private let origin: Origin
+    private let url: String
+    private let settings: OriginSettings
+    /// What git is told besides, by what the URL is.
+    private let injected: [(key: String, value: String)]
+    private let entries: [String]
+
+    init(_ origin: Origin) throws(OriginFailure) {
+        self.origin = origin
+        settings = origin.settings
+        let access = try GitAccess(origin)
+        url = access.url
+        injected = access.settings
+        entries = access.environment
+    }
+
+    func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID] {
+        let scratch = try scratch(haves)
+        var wanted = names
+        // A name that origin has not ends the whole fetch: then it is asked which it has. Somebody
+        // may delete one meanwhile, so this is done a few times.
+        for _ in 0..<Self.attempts {
+            let outcome = try fetchOnce(wanted, scratch)
+            if outcome.status.isSuccess { return try fetched(wanted, scratch) }
+            guard outcome.words.lines.contains(where: { $0.contains("couldn't find remote ref") })
+            else { throw failure(outcome, "fetch from it") }
+            let there = try listed(names, scratch)
+            wanted = names.filter { there[$0] != nil }
+            if wanted.isEmpty { return [:] }
+        }
+        throw OriginFailure(.unknown, "the refs of \(origin.name) do not stand still")
+    }
+
+    private static let attempts = 3
+
+    func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID] {
+        try listed(names, scratch([]))
+    }
+
+    func defaultBranch() throws(OriginFailure) -> RefName? {
+        let outcome = try git(["ls-remote", "--symref", "--", url, "HEAD"], scratch([]))
+        guard outcome.status.isSuccess else { throw failure(outcome, "look at it") }
+        for line in outcome.lines where line.hasPrefix("ref: ") {
+            let parts = line.dropFirst("ref: ".count).split(separator: "\t")
+            if parts.count == 2, parts[1] == "HEAD" { return RefName(String(parts[0])) }
+        }
+        return nil
+    }
+
+    func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult] {
+        // The lease is compare-and-swap: that `new` descends from `old` was seen to before.
+        let leases = updates.map { "--force-with-lease=\($0.name):\($0.old?.description ?? "")" }
+        let specs = updates.map { "\($0.new):\($0.name)" }
+        let outcome = try git(
+            [
+                "push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags",
+                "--no-recurse-submodules",
+            ] + leases + ["--", url] + specs, scratch([]))
+        var results: [RefName: PushResult] = [:]
+        for line in outcome.lines {
+            guard let (name, result) = report(line, outcome.words) else { continue }
+            results[name] = result
+        }
+        for update in updates where results[update.name] == nil {
+            guard !outcome.status.isSuccess else {
+                results[update.name] = .refused(
+                    .unknown, "git did not report on \(update.name)")
+                continue
+            }
+            throw failure(outcome, "push to it")
+        }
+        return results
+    }
+
+    // MARK: steps
+
+    private func fetchOnce(_ names: [RefName], _ scratch: ScratchRepository)
+        throws(OriginFailure) -> GitOutcome
+    {
+        let specs = names.enumerated().map { "+\($1):\(Self.landing)\($0)" }
+        return try git(
+            [
+                "fetch", "--progress", "--no-tags", "--no-write-fetch-head",
+                "--no-auto-maintenance", "--no-recurse-submodules", "--no-prune", "--", url,
+            ] + specs, scratch)
+    }
+
+    /// Where a fetch's tips land in the scratch repository.
+    private static let landing = "refs/fetched/"
+
+    private func fetched(_ names: [RefName], _ scratch: ScratchRepository)
+        throws(OriginFailure) -> [RefName: ObjectID]
+    {
+        var tips: [RefName: ObjectID] = [:]
+        for (index, name) in names.enumerated() {
+            let content: [UInt8]
+            do throws(Failure) {
+                content = try readFile("\(scratch.path)/\(Self.landing)\(index)", limit: 4096)
+            } catch { throw OriginFailure(.unknown, error) }
+            let text = String(decoding: content.prefix(2 * ObjectID.size), as: UTF8.self)
+            guard let id = ObjectID(text) else {
+                throw OriginFailure(.unknown, "git fetched \(name) to no object id")
+            }
+            tips[name] = id
+        }
+        return tips
+    }
+
+    private func listed(_ names: [RefName], _ scratch: ScratchRepository)
+        throws(OriginFailure) -> [RefName: ObjectID]
+    {
+        let outcome = try git(
+            ["ls-remote", "--refs", "--", url] + names.map(\.description), scratch)
+        guard outcome.status.isSuccess else { throw failure(outcome, "look at it") }
+        var found: [RefName: ObjectID] = [:]
+        for line in outcome.lines {
+            let parts = line.split(separator: "\t")
+            guard parts.count == 2, let id = ObjectID(parts[0]),
+                let name = RefName(String(parts[1])),
+                names.contains(name)
+            else { continue }
+            found[name] = id
+        }
+        return found
+    }
+
+    /// One line of `git push --porcelain`: flag, source and destination, summary; by tabs.
+    private func report(_ line: Substring, _ words: OriginWords) -> (RefName, PushResult)? {
+        let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
+        guard parts.count == 3, let colon = parts[1].firstIndex(of: ":"),
+            let name = RefName(String(parts[1][parts[1].index(after: colon)...]))
+        else { return nil }
+        switch parts[0] {
+        case " ", "*", "=": return (name, .done)
+        case "!":
+            let summary = parts[2]
+            let open = summary.lastIndex(of: "(")
+            let status = open.map { summary[summary.index(after: $0)...].dropLast() } ?? summary
+            return (name, origin.refusal(of: name, status: String(status), lines: words.lines))
+        default:
+            return (name, .refused(.unknown, "git reported \"\(line)\" of \(name)".harmless))
+        }
+    }
+
+    private func scratch(_ tips: [ObjectID]) throws(OriginFailure) -> ScratchRepository {
+        do throws(Failure) {
+            return try ScratchRepository(
+                beside: origin.repository, tips: tips,
+                configuration: settings.configurationIsTrusted ? .userAndGitdir : .user)
+        } catch { throw OriginFailure(.unknown, error) }
+    }
+
+    private func git(_ arguments: [String], _ scratch: ScratchRepository) throws(OriginFailure)
+        -> GitOutcome
+    {
+        let environment = scratch.environment(
+            writing: .repository,
+            settings: [
+                // What was fetched is on disk before it is spoken of, as one pack.
+                ("core.fsync", "committed"), ("fetch.unpackLimit", "1"),
+                ("transfer.unpackLimit", "1"), ("maintenance.auto", "false"),
+                ("protocol.allow", "never"),
+            ] + injected, adding: entries, of: settings.environment)
+        return try GitChild(origin).run(arguments, environment: environment)
+    }
+
+    private func failure(_ outcome: GitOutcome, _ what: String) -> OriginFailure {
+        let (reason, line) =
+            outcome.words.reason ?? (.unknown, outcome.words.telling ?? "\(outcome.status)")
+        return OriginFailure(
+            reason, "cannot \(what): \(origin.name): \(line)", hint: OriginHints.hint(reason))
+    }
+}

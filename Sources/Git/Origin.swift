@@ -1,0 +1,145 @@
+// Origin, the durable copy: fetched from and pushed to. The engine and the verbs call this; which
+// way the bytes go is decided here by the URL.
+
+import CLibgit2
+import Model
+import POSIX
+
+/// One origin of one repository. Each operation connects anew, and its connection ends with it.
+///
+/// Everything here waits; what bounds each wait is in ``OriginSettings``.
+public final class Origin {
+    let repository: Repository
+    let settings: OriginSettings
+    /// For messages.
+    var name: String { "origin \(settings.url)" }
+
+    public init(repository: Repository, settings: OriginSettings) {
+        self.repository = repository
+        self.settings = settings
+    }
+
+    /// Brings origin's tips of `branch` and `alsoAsk` here, with all their history, and returns
+    /// them by name; a ref that origin has not is absent.
+    ///
+    /// The objects are on disk when this returns. No ref of the repository is touched: the caller
+    /// moves what it tracks, by compare-and-swap. A tip that was here already is trusted if the
+    /// history from it to our refs is here too; what a commit of ours holds is not looked through.
+    public func fetch(branch: RefName, alsoAsk: [RefName] = []) throws(OriginFailure)
+        -> [RefName: ObjectID]
+    {
+        let asked = [branch] + alsoAsk.filter { $0 != branch }
+        let haves = try ownTips()
+        let before = Set(haves)
+        let tips = try way().fetch(asked, haves: haves)
+        do throws(GitError) { try repository.refreshObjects() } catch {
+            throw local(error)
+        }
+        for (name, tip) in tips where !before.contains(tip) {
+            try checkHistory(of: name, tip, from: haves)
+        }
+        return tips
+    }
+
+    /// Origin's tips of `names`, without their objects.
+    public func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID] {
+        try way().tips(names)
+    }
+
+    /// Moves refs on origin by compare-and-swap; never a force, never a deletion. What came of each
+    /// is origin's own report.
+    ///
+    /// A ref that is not what `old` says, and has not `new` already, is refused as non-fast-forward
+    /// without anything being sent for it, and so is a `new` that does not descend from `old`.
+    ///
+    /// - Throws: ``OriginFailure`` if the operation as a whole came to nothing: origin may then have
+    ///   any of the refs or none, and the next attempt finds out.
+    public func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult] {
+        var results: [RefName: PushResult] = [:]
+        var rest: [RefUpdate] = []
+        for update in updates {
+            if let refusal = try flaw(of: update) {
+                results[update.name] = refusal
+            } else {
+                rest.append(update)
+            }
+        }
+        guard !rest.isEmpty else { return results }
+        return results.merging(try way().push(rest)) { $1 }
+    }
+
+    /// The branch that origin's HEAD stands on; nil if it says none.
+    public func defaultBranch() throws(OriginFailure) -> RefName? {
+        try way().defaultBranch()
+    }
+
+    private func way() throws(OriginFailure) -> any OriginWay {
+        switch settings.url.way {
+        case .ssh: SSHOrigin(self)
+        case .path, .http: try ChildOrigin(self)
+        }
+    }
+
+    // MARK: what is ours
+
+    /// The commits that our refs stand on: what a fetch need not bring.
+    private func ownTips() throws(OriginFailure) -> [ObjectID] {
+        do throws(GitError) {
+            let targets = try repository.references(under: "refs/")
+                .filter { !$0.name.description.hasPrefix("refs/tags/") }.map(\.target)
+            return Set(targets).filter(repository.hasCommit)
+                .sorted { $0.description < $1.description }
+        } catch { throw local(error) }
+    }
+
+    /// Whether `update` may be sent at all.
+    private func flaw(of update: RefUpdate) throws(OriginFailure) -> PushResult? {
+        guard repository.contains(update.new) else {
+            return .refused(.unknown, "\(update.new) is not in \(repository.path)")
+        }
+        guard let old = update.old, old != update.new else { return nil }
+        let behind = "\(update.new.short) does not descend from origin's \(old.short)"
+        guard repository.contains(old) else { return .refused(.nonFastForward, behind) }
+        do throws(GitError) {
+            return try repository.isAncestor(old, of: update.new)
+                ? nil : .refused(.nonFastForward, behind)
+        } catch { throw local(error) }
+    }
+
+    private func checkHistory(of name: RefName, _ tip: ObjectID, from haves: [ObjectID])
+        throws(OriginFailure)
+    {
+        guard repository.contains(tip) else {
+            throw OriginFailure(
+                .unknown, "\(self.name) did not send \(tip.short), which it has as \(name)",
+                hint: "look at origin with git fsck")
+        }
+        do throws(GitError) {
+            _ = try repository.commits(from: [tip], hiding: haves)
+        } catch { throw local(error) }
+    }
+
+    /// A failure of our own repository.
+    func local(_ error: GitError) -> OriginFailure {
+        OriginFailure(error.kind == .diskFull ? .diskFull : .unknown, error.failure)
+    }
+}
+
+/// One way to do what ``Origin`` promises.
+protocol OriginWay {
+    func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID]
+    func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID]
+    func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult]
+    func defaultBranch() throws(OriginFailure) -> RefName?
+}
+
+extension Repository {
+    /// Whether `id` is a commit that is here.
+    func hasCommit(_ id: ObjectID) -> Bool {
+        var size = 0
+        var type = GIT_OBJECT_INVALID
+        var oid = id.oid
+        let code = unsafe git_odb_read_header(&size, &type, objects, &oid)
+        return code == 0 && type == GIT_OBJECT_COMMIT
+    }
+}

@@ -1,0 +1,171 @@
+// One conversation of libgit2 with an origin: connect, look, download or upload, close.
+
+import CLibgit2
+import Model
+import POSIX
+
+/// A libgit2 remote over our transport.
+@safe final class SmartTalk {
+    private let origin: Origin
+    private let line: SSHLine
+    private let conversation: SmartConversation
+    private let scratch: ScratchRepository
+    private let repository: OpaquePointer
+    private let remote: OpaquePointer
+
+    init(
+        _ origin: Origin, _ line: SSHLine, _ conversation: SmartConversation, haves: [ObjectID]
+    ) throws(OriginFailure) {
+        self.origin = origin
+        self.line = line
+        self.conversation = conversation
+        do throws(Failure) {
+            scratch = try ScratchRepository(beside: origin.repository, tips: haves)
+        } catch { throw OriginFailure(.unknown, error) }
+        do throws(GitError) {
+            unsafe repository = try Self.open(scratch.path, origin.repository.objects)
+            do throws(GitError) { unsafe remote = try Self.makeRemote(repository) } catch {
+                unsafe git_repository_free(repository)
+                throw error
+            }
+        } catch { throw origin.local(error) }
+    }
+
+    deinit {
+        unsafe git_remote_free(remote)
+        unsafe git_repository_free(repository)
+    }
+
+    private static func open(_ path: String, _ objects: OpaquePointer) throws(GitError)
+        -> OpaquePointer
+    {
+        var opened: OpaquePointer?
+        try check("open \(path)") { unsafe git_repository_open_bare(&opened, path) }
+        guard let opened = unsafe opened else { preconditionFailure("success without a handle") }
+        do throws(GitError) {
+            try check("borrow objects") { unsafe git_repository_set_odb(opened, objects) }
+        } catch {
+            unsafe git_repository_free(opened)
+            throw error
+        }
+        return unsafe opened
+    }
+
+    private static func makeRemote(_ repository: OpaquePointer) throws(GitError) -> OpaquePointer {
+        var made: OpaquePointer?
+        var options = unsafe git_remote_create_options()
+        unsafe git_remote_create_options_init(
+            &options, UInt32(GIT_REMOTE_CREATE_OPTIONS_VERSION))
+        unsafe options.repository = repository
+        unsafe options.flags =
+            GIT_REMOTE_CREATE_SKIP_INSTEADOF.rawValue
+            | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC.rawValue
+        // The transport knows where to go; libgit2 only wants some URL.
+        try check("name origin") {
+            unsafe git_remote_create_with_opts(&made, "pod://origin/", &options)
+        }
+        guard let made = unsafe made else { preconditionFailure("success without a handle") }
+        return unsafe made
+    }
+
+    // MARK: steps
+
+    func connect(_ direction: git_direction) throws(OriginFailure) {
+        var options = unsafe git_remote_connect_options()
+        unsafe git_remote_connect_options_init(
+            &options, UInt32(GIT_REMOTE_CONNECT_OPTIONS_VERSION))
+        unsafe conversation.install(in: &options.callbacks)
+        try step("talk to it") { unsafe git_remote_connect_ext(remote, direction, &options) }
+    }
+
+    func close() {
+        _ = unsafe git_remote_disconnect(remote)
+    }
+
+    /// Every ref that origin shows.
+    func heads() throws(OriginFailure) -> [RefName: ObjectID] {
+        var list: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
+        var count = 0
+        try step("list its refs") { unsafe git_remote_ls(&list, &count, remote) }
+        var heads: [RefName: ObjectID] = [:]
+        for index in 0..<count {
+            guard let head = unsafe list?[index]?.pointee, let text = unsafe head.name,
+                let name = RefName(unsafe String(cString: text))
+            else { continue }
+            heads[name] = unsafe ObjectID(head.oid)
+        }
+        return heads
+    }
+
+    func defaultBranch() throws(OriginFailure) -> RefName? {
+        var buffer = unsafe git_buf()
+        defer { unsafe git_buf_dispose(&buffer) }
+        let code = unsafe git_remote_default_branch(&buffer, remote)
+        if code == GIT_ENOTFOUND.rawValue { return nil }
+        try step("find its default branch") { code }
+        return unsafe buffer.ptr.flatMap { unsafe RefName(String(cString: $0)) }
+    }
+
+    func download(_ names: [RefName]) throws(OriginFailure) {
+        var options = unsafe git_fetch_options()
+        unsafe git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
+        unsafe options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
+        unsafe options.update_fetchhead = 0
+        unsafe conversation.install(in: &options.callbacks)
+        let specs = StringArray(names.map(\.description))
+        try step("fetch from it") {
+            unsafe specs.with { unsafe git_remote_download(remote, $0, &options) }
+        }
+    }
+
+    func upload(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult] {
+        var options = unsafe git_push_options()
+        unsafe git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION))
+        unsafe conversation.install(in: &options.callbacks)
+        let specs = StringArray(updates.map { "\($0.new):\($0.name)" })
+        try step("push to it") {
+            unsafe specs.with { unsafe git_remote_upload(remote, $0, &options) }
+        }
+        conversation.finishSideband()
+        var results: [RefName: PushResult] = [:]
+        for update in updates { results[update.name] = result(of: update) }
+        return results
+    }
+
+    /// What origin reported of a ref. To libgit2 a push is a success even if every ref was refused.
+    private func result(of update: RefUpdate) -> PushResult {
+        guard let reported = conversation.statuses[update.name.description] else {
+            return .refused(.unknown, "\(origin.name) did not report on \(update.name)")
+        }
+        guard let status = reported else { return .done }
+        return origin.refusal(of: update.name, status: status, lines: conversation.sideband)
+    }
+
+    // MARK: calling libgit2
+
+    private func step(_ what: String, _ call: () -> Int32) throws(OriginFailure) {
+        let code = call()
+        guard code < 0 else { return }
+        // Before anything else: libgit2's words are those of its last call.
+        let error = lastError(code, "\(what): \(origin.name)")
+        if let failure = conversation.failure { throw failure }
+        conversation.finishSideband()
+        if error.kind == .diskFull { throw origin.local(error) }
+        let lines = conversation.sideband + [error.detail] + line.words()
+        let words = OriginWords(lines)
+        let (reason, said) = words.reason ?? (.unknown, words.telling ?? error.detail)
+        throw OriginFailure(
+            reason, "cannot \(what): \(origin.name): \(said)", hint: OriginHints.hint(reason))
+    }
+}
+
+extension Origin {
+    /// A ref that origin refused, by its status and by what it wrote meanwhile.
+    func refusal(of name: RefName, status: String, lines: [String]) -> PushResult {
+        let words = OriginWords(lines)
+        let reason = words.reason(ofStatus: status)
+        let said = words.reason?.line ?? words.telling
+        let text = "origin refused \(name): \(status)" + (said.map { " (\($0))" } ?? "")
+        return .refused(reason, text.harmless)
+    }
+}
