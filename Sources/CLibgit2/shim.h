@@ -25,6 +25,7 @@ static inline int pod_git_strict_hash_verification(int enabled) {
 typedef struct {
     git_smart_subtransport base;
     void *owner;
+    git_smart_subtransport_stream *stream;
 } pod_git_subtransport;
 
 typedef struct {

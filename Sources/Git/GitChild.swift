@@ -123,7 +123,8 @@ final class GitChild {
             "Delta compression", "Checking connectivity", "remote: Enumerating objects",
             "remote: Counting objects", "remote: Compressing objects", "remote: Total ",
             "remote: Resolving deltas", "remote: Checking connectivity", "hint: ",
-            "error: failed to push some refs", "Pushing to ", "From ", "To ",
+            "error: failed to push some refs", "remote: error: hook declined to update",
+            "Pushing to ", "From ", "To ",
         ]
         return heads.contains { line.hasPrefix($0) }
     }

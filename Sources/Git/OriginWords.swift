@@ -84,7 +84,8 @@ struct OriginWords {
             "fatal: Could not read from remote repository", "remote: ", "fatal: the remote end",
         ]
         let spoken = lines.filter { line in
-            !line.isEmpty && !empty.contains { line == $0 || line.hasPrefix($0 + ".") }
+            !line.isEmpty && !line.hasPrefix("error: hook declined to update")
+                && !empty.contains { line == $0 || line.hasPrefix($0 + ".") }
         }
         return spoken.first { line in marks.contains { line.hasPrefix($0) } } ?? spoken.last
     }

@@ -14,7 +14,7 @@ struct SSHOrigin: OriginWay {
     init(_ origin: Origin) { self.origin = origin }
 
     func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID] {
-        try connected(GIT_DIRECTION_FETCH, haves: haves) { talk throws(OriginFailure) in
+        try connected(GIT_DIRECTION_FETCH, tips: haves) { talk throws(OriginFailure) in
             let found = try talk.heads().filter { names.contains($0.key) }
             guard !found.isEmpty else { return found }
             try talk.download(found.keys.sorted())
@@ -41,7 +41,7 @@ struct SSHOrigin: OriginWay {
     }
 
     func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult] {
-        try connected(GIT_DIRECTION_PUSH) { talk throws(OriginFailure) in
+        try connected(GIT_DIRECTION_PUSH, tips: updates.map(\.new)) { talk throws(OriginFailure) in
             let heads = try talk.heads()
             var results: [RefName: PushResult] = [:]
             var due: [RefUpdate] = []
@@ -63,12 +63,12 @@ struct SSHOrigin: OriginWay {
 
     /// Connects, lets `body` talk, and ends the connection.
     private func connected<Result>(
-        _ direction: git_direction, haves: [ObjectID] = [],
+        _ direction: git_direction, tips: [ObjectID] = [],
         _ body: (SmartTalk) throws(OriginFailure) -> Result
     ) throws(OriginFailure) -> Result {
         let line = SSHLine(origin)
         let conversation = SmartConversation(settings, open: line.open, explain: line.explain)
-        let talk = try SmartTalk(origin, line, conversation, haves: haves)
+        let talk = try SmartTalk(origin, conversation, tips: tips)
         defer { talk.close() }
         try talk.connect(direction)
         return try body(talk)
@@ -151,8 +151,10 @@ final class SSHLine {
     private func explainEnd(_ broken: String?) -> OriginFailure {
         let (status, lines) =
             service?.farWords(by: .after(Self.lastWords)) ?? (ExitStatus.unknown, [])
-        if let refusal = service?.childRefusal(status, lines) { return Self.failure(refusal) }
         let words = OriginWords(lines)
+        if let refusal = service?.childRefusal(status, lines) {
+            return Self.failure(refusal, isLate: words.reason?.0 == .timeout)
+        }
         if let (reason, line) = words.reason {
             return OriginFailure(
                 reason, "\(origin.name): \(line)", hint: OriginHints.hint(reason))
@@ -164,11 +166,6 @@ final class SSHLine {
             said == nil || broken != nil ? .unreachable : .unknown,
             said.map { "\(how): \($0)" } ?? how,
             hint: said == nil ? "look at what origin logs" : "check that the repository is there")
-    }
-
-    /// What the far side had to say, for a failure that libgit2 found.
-    func words() -> [String] {
-        service?.farWords(by: .after(Self.lastWords)).lines ?? []
     }
 }
 

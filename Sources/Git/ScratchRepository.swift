@@ -31,6 +31,8 @@ public final class ScratchRepository {
     }
 
     public let path: String
+    /// What one of the `tips` is called in it.
+    static func name(of tip: ObjectID) -> String { "refs/have/\(tip)" }
     private let gitdir: String
 
     /// - Parameter tips: commits that the repository has with all their history; a fetch offers
@@ -51,7 +53,7 @@ public final class ScratchRepository {
             }
             try writeNewFile("\(path)/config", Array(config.utf8), mode: 0o600)
             let packed = Set(tips).sorted { $0.description < $1.description }
-                .map { "\($0) refs/have/\($0)\n" }.joined()
+                .map { "\($0) \(Self.name(of: $0))\n" }.joined()
             try writeNewFile(
                 "\(path)/packed-refs", Array("# pack-refs with: sorted \n\(packed)".utf8),
                 mode: 0o600)

@@ -7,20 +7,19 @@ import POSIX
 /// A libgit2 remote over our transport.
 @safe final class SmartTalk {
     private let origin: Origin
-    private let line: SSHLine
     private let conversation: SmartConversation
     private let scratch: ScratchRepository
     private let repository: OpaquePointer
     private let remote: OpaquePointer
 
+    /// - Parameter tips: what a fetch offers as haves, and what a push sends.
     init(
-        _ origin: Origin, _ line: SSHLine, _ conversation: SmartConversation, haves: [ObjectID]
+        _ origin: Origin, _ conversation: SmartConversation, tips: [ObjectID]
     ) throws(OriginFailure) {
         self.origin = origin
-        self.line = line
         self.conversation = conversation
         do throws(Failure) {
-            scratch = try ScratchRepository(beside: origin.repository, tips: haves)
+            scratch = try ScratchRepository(beside: origin.repository, tips: tips)
         } catch { throw OriginFailure(.unknown, error) }
         do throws(GitError) {
             unsafe repository = try Self.open(scratch.path, origin.repository.objects)
@@ -122,7 +121,7 @@ import POSIX
         var options = unsafe git_push_options()
         unsafe git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION))
         unsafe conversation.install(in: &options.callbacks)
-        let specs = StringArray(updates.map { "\($0.new):\($0.name)" })
+        let specs = StringArray(updates.map { "\(ScratchRepository.name(of: $0.new)):\($0.name)" })
         try step("push to it") {
             unsafe specs.with { unsafe git_remote_upload(remote, $0, &options) }
         }
@@ -151,7 +150,7 @@ import POSIX
         if let failure = conversation.failure { throw failure }
         conversation.finishSideband()
         if error.kind == .diskFull { throw origin.local(error) }
-        let lines = conversation.sideband + [error.detail] + line.words()
+        let lines = conversation.sideband + [error.detail]
         let words = OriginWords(lines)
         let (reason, said) = words.reason ?? (.unknown, words.telling ?? error.detail)
         throw OriginFailure(

@@ -30,7 +30,7 @@ private func makeSubtransport(
             base: git_smart_subtransport(
                 action: openStream, close: { _ in 0 },
                 free: { subtransport in unsafe UnsafeMutableRawPointer(subtransport)?.deallocate() }
-            ), owner: payload))
+            ), owner: payload, stream: nil))
     unsafe made?.pointee = unsafe UnsafeMutableRawPointer(memory)
         .assumingMemoryBound(to: git_smart_subtransport.self)
     return 0
@@ -42,19 +42,33 @@ private func openStream(
     _ service: git_smart_service_t
 ) -> Int32 {
     guard let subtransport = unsafe subtransport else { return -1 }
-    let owner = unsafe UnsafeMutableRawPointer(subtransport)
-        .assumingMemoryBound(to: pod_git_subtransport.self).pointee.owner
+    let whole = unsafe UnsafeMutableRawPointer(subtransport)
+        .assumingMemoryBound(to: pod_git_subtransport.self)
+    // The service itself goes on where its advertisement came from, on the very same stream.
+    if let stream = unsafe whole.pointee.stream {
+        unsafe made?.pointee = stream
+        return 0
+    }
+    let owner = unsafe whole.pointee.owner
     guard unsafe conversation(owner)?.connect(service) == true else { return refuse() }
     let memory = UnsafeMutablePointer<pod_git_stream>.allocate(capacity: 1)
     unsafe memory.initialize(
         to: pod_git_stream(
             base: git_smart_subtransport_stream(
                 subtransport: subtransport, read: readStream, write: writeStream,
-                free: { stream in unsafe UnsafeMutableRawPointer(stream)?.deallocate() }),
-            owner: owner))
-    unsafe made?.pointee = unsafe UnsafeMutableRawPointer(memory)
+                free: freeStream), owner: owner))
+    let stream = unsafe UnsafeMutableRawPointer(memory)
         .assumingMemoryBound(to: git_smart_subtransport_stream.self)
+    unsafe whole.pointee.stream = stream
+    unsafe made?.pointee = stream
     return 0
+}
+
+private func freeStream(_ stream: UnsafeMutablePointer<git_smart_subtransport_stream>?) {
+    guard let stream = unsafe stream else { return }
+    unsafe UnsafeMutableRawPointer(stream.pointee.subtransport)?
+        .assumingMemoryBound(to: pod_git_subtransport.self).pointee.stream = nil
+    unsafe UnsafeMutableRawPointer(stream).deallocate()
 }
 
 private func owner(_ stream: UnsafeMutablePointer<git_smart_subtransport_stream>?)

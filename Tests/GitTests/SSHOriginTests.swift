@@ -51,7 +51,7 @@ struct SSHOriginTests {
         #expect(try failure(work).reason == .hostKey)
         work.settings.hostKeyCheck = .acceptNew
         #expect(try work.origin.fetch(branch: OriginAtWork.main).count == 1)
-        #expect(contents(nothing).contains("127.0.0.1"))
+        #expect(contents(nothing).contains("ssh-ed25519"))
     }
 
     @Test("is reached with every kind of key and client", arguments: SSHKey.Kind.allCases)
@@ -114,10 +114,15 @@ struct SSHOriginTests {
         #expect(failure.reason == .timeout && failure.failure.kind == .unreachable, "\(failure)")
     }
 
+    private func closedPort() throws -> UInt16 {
+        let listener = try Loopback.listener()
+        return Loopback.port(of: listener.raw)
+    }
+
     @Test("that does not listen is unreachable", arguments: SSHBackend.allCases)
     func noListener(backend: SSHBackend) throws {
         let work = try OriginAtWork(.ssh)
-        let port = Loopback.port(of: try Loopback.listener().raw)
+        let port = try closedPort()
         work.settings.url = try OriginURL("ssh://nobody@127.0.0.1:\(port)/r.git")
         work.settings.sshBackend = backend
         let failure = try failure(work)
