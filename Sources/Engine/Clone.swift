@@ -102,7 +102,7 @@ public struct Clone {
 
     private func receive(_ told: OriginSettings) throws(Failure) {
         let asked = try Engine.askedBranch(settings)
-        let usual = try Self.usualBranch()
+        let usual = Self.usualBranch
         let repository = try Repository.create(at: place.folder, branch: asked ?? usual)
         let origin = Origin(repository: repository, settings: told)
         let branch: RefName
@@ -128,10 +128,8 @@ public struct Clone {
         try place(tip, as: branch, in: repository)
     }
 
-    private static func usualBranch() throws(Failure) -> RefName {
-        guard let branch = RefName(branch: "main") else {
-            throw Failure(.failed, "main is no branch's name")
-        }
+    private static var usualBranch: RefName {
+        guard let branch = RefName(branch: "main") else { preconditionFailure("git takes main") }
         return branch
     }
 

@@ -5,7 +5,7 @@ __git_pod_words ()
 {
 	local current=$1 verb=${2-} previous=${!#}
 	if [ $# -eq 1 ]; then
-		printf '%s\n' add bridge --help --version
+		printf '%s\n' add bridge clone lock push reconcile status --help --version
 		return
 	fi
 	case $verb in
@@ -33,7 +33,66 @@ __git_pod_words ()
 			;;
 		esac
 		;;
+	lock)
+		case " ${*:2} " in
+		*' -- '*) compgen -c -- "$current" | sort -u ;;
+		*)
+			__git_pod_setting_values "$current" "$previous" ||
+				printf '%s\n' --repo --lock-timeout --help --
+			;;
+		esac
+		;;
+	clone | push | reconcile | status)
+		__git_pod_setting_values "$current" "$previous" || "__git_pod_${verb}_options" "$current"
+		;;
 	esac
+}
+
+# The values of the option $2 of an engine's verb, for what is typed of one in $1. Fails for what
+# takes none.
+__git_pod_setting_values ()
+{
+	case $2 in
+	--repo | --deploy-key | --known-hosts | --token-file) compgen -f -- "$1" ;;
+	--strict-host-key-checking) printf '%s\n' yes accept-new ;;
+	--ssh-backend) printf '%s\n' auto libssh2 openssh ;;
+	--on-divergence) printf '%s\n' rebase merge escape stop ;;
+	--on-rewrite) printf '%s\n' replay stop ;;
+	--origin | --remote | --branch | --connect-timeout | --idle-timeout | --keep-before | \
+		--lock-timeout | --trust-owner | --min-free | --expected-size) ;;
+	*) return 1 ;;
+	esac
+}
+
+__git_pod_origin_options ()
+{
+	printf '%s\n' --branch --remote --deploy-key --known-hosts --strict-host-key-checking \
+		--ssh-backend --token-file --connect-timeout --idle-timeout --json --help
+}
+
+__git_pod_clone_options ()
+{
+	__git_pod_origin_options
+	printf '%s\n' --progress --min-free --expected-size
+	compgen -f -- "$1"
+}
+
+__git_pod_push_options ()
+{
+	printf '%s\n' --repo --origin
+	__git_pod_origin_options
+	printf '%s\n' --lock-timeout --trust-owner
+}
+
+__git_pod_reconcile_options ()
+{
+	__git_pod_push_options
+	printf '%s\n' --dry-run --on-divergence --on-rewrite --keep-before
+}
+
+__git_pod_status_options ()
+{
+	printf '%s\n' --repo --branch --remote --json --help
 }
 
 __git_pod_add_options ()
