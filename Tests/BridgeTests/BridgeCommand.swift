@@ -23,14 +23,13 @@ struct BridgeCommand {
         try TestSupport.run(
             [Self.program, "bridge"] + options,
             environment: entries(["SSH_ORIGINAL_COMMAND": text, "SSH_CONNECTION": "::1 1 ::1 2"]),
-            input: input, timeout: .seconds(20))
+            input: input)
     }
 
     /// Runs it with its own arguments.
     func exec(_ arguments: [String], input: [UInt8] = []) throws(Failure) -> Finished {
         try TestSupport.run(
-            [Self.program, "bridge"] + options + arguments, environment: entries(), input: input,
-            timeout: .seconds(20))
+            [Self.program, "bridge"] + options + arguments, environment: entries(), input: input)
     }
 
     /// A folder with a program that git takes for `ssh` and that runs this bridge as a forced

@@ -10,8 +10,7 @@ struct CanaryTests {
         _ arguments: [String], _ trap: CanaryRepository, ssh: String
     ) throws -> Finished {
         try trap.home.attempt(
-            arguments, environment: ["GIT_SSH": ssh, "GIT_SSH_VARIANT": "ssh"],
-            timeout: .seconds(20))
+            arguments, environment: ["GIT_SSH": ssh, "GIT_SSH_VARIANT": "ssh"])
     }
 
     @Test("would have them run by plain git, or this suite shows nothing")

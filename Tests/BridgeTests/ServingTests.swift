@@ -106,7 +106,7 @@ struct ServingTests {
         let held = [try start(["--max-requests", "2"]), try start(["--max-requests", "2"])]
         for bridge in held {
             let output = try #require(bridge.outputDescriptor)
-            #expect(try wait(for: output, reading: true, until: .after(.seconds(10))))
+            #expect(try wait(for: output, reading: true, until: .longEnough))
         }
         let bridge = BridgeCommand(options: ["--root", pod.root, "--max-requests", "2"])
         let full = try bridge.ssh("git-upload-pack '\(pod.gitdir)'")
@@ -127,7 +127,7 @@ struct ServingTests {
     func maximumTime() throws {
         let bridge = try start(["--max-time", "300ms"])
         defer { bridge.end(grace: .milliseconds(100)) }
-        let status = bridge.waitForExit(until: .after(.seconds(10)))
+        let status = bridge.waitForExit(until: .longEnough)
         #expect(status == .exited(4))
         let buffer = ByteBuffer(capacity: 4096)
         _ = try read(try #require(bridge.errorDescriptor), into: buffer)
@@ -139,23 +139,25 @@ struct ServingTests {
 
     @Test("leaves no git behind that hangs and hears no signal")
     func stoppedGit() throws {
-        let bridge = try start(["--max-time", "300ms"])
-        let git = try #require(
-            eventuallyFound { Processes.below(bridge.process).first { _ in isServing } })
-        #expect(kill(git, SIGSTOP) == 0)
-        #expect(bridge.waitForExit(until: .after(.seconds(10))) == .exited(4))
-        #expect(eventually { !Processes.isRunning(git) })
-        bridge.end(grace: .milliseconds(100))
+        let problem = try withMoreTime([.milliseconds(300), .seconds(3), .seconds(15)]) { time in
+            let bridge = try start(["--max-time", "\(time.milliseconds)ms"])
+            defer { bridge.end(grace: .milliseconds(100)) }
+            var git: pid_t?
+            _ = eventually {
+                git = Processes.below(bridge.process).first {
+                    words(of: $0).contains("upload-pack")
+                }
+                return git != nil || !Processes.isRunning(bridge.process)
+            }
+            guard let git, kill(git, SIGSTOP) == 0 else { return "it ended before it was stopped" }
+            #expect(bridge.waitForExit(until: .longEnough) == .exited(4))
+            #expect(eventually { !Processes.isRunning(git) })
+            return nil
+        }
+        #expect(problem == nil)
     }
 
-    private func eventuallyFound(_ find: () -> pid_t?) -> pid_t? {
-        var found: pid_t?
-        _ = eventually {
-            found = find()
-            return found != nil
-        }
-        return found
-    }
+    private func words(of process: pid_t) -> [String] { Processes.arguments(of: process) }
 
     @Test("whose client goes away in the middle is given up, and git with it")
     func clientVanishes() throws {
@@ -177,13 +179,13 @@ struct ServingTests {
         let output = try #require(bridge.outputDescriptor)
         #expect(
             try eventually {
-                if try wait(for: output, reading: true, until: .after(.seconds(1))) {
+                if try wait(for: output, reading: true, until: .longEnough) {
                     _ = try read(output, into: answer)
                 }
                 return answer.takeAll().firstRange(of: Array("PACK".utf8)) != nil
             })
         bridge.closeOutput()
-        #expect(bridge.waitForExit(until: .after(.seconds(10))) == .exited(1))
+        #expect(bridge.waitForExit(until: .longEnough) == .exited(1))
         #expect(eventually { !isServing })
         #expect(audit() == ["gave-up"])
         bridge.end(grace: .milliseconds(100))
@@ -193,10 +195,10 @@ struct ServingTests {
     func bridgeKilled() throws {
         let bridge = try start()
         let output = try #require(bridge.outputDescriptor)
-        #expect(try wait(for: output, reading: true, until: .after(.seconds(10))))
+        #expect(try wait(for: output, reading: true, until: .longEnough))
         #expect(isServing)
         bridge.signal(SIGKILL)
-        #expect(bridge.waitForExit(until: .after(.seconds(10))) == .signalled(SIGKILL))
+        #expect(bridge.waitForExit(until: .longEnough) == .signalled(SIGKILL))
         #expect(eventually { !isServing })
         bridge.end(grace: .milliseconds(100))
     }

@@ -19,7 +19,7 @@ struct ChatterTests {
         let served = try ServedPod()
         let server = try ChatteringServer()
         try served.name("chatter", way: .libssh2, port: server.port, settings: Self.patience)
-        expectGivenUp(try served.helper("pod://chatter", timeout: .seconds(20)))
+        expectGivenUp(try served.helper("pod://chatter"))
     }
 
     @Test("with complaints, before it serves or while", arguments: ["", "advertises"])
@@ -37,7 +37,7 @@ struct ChatterTests {
             settings: Self.patience.merging(["command": carrier]) { $1 })
         let words = packetLine("want \(tip)\n") + "0000" + packetLine("done\n")
         let helper = try served.startHelper("pod://chatter", saying: words)
-        expectGivenUp(try helper.finish(timeout: .seconds(20)))
+        expectGivenUp(try helper.finish())
     }
 
     @Test("and no carrier that does not end by itself stays behind")
@@ -46,11 +46,19 @@ struct ChatterTests {
         let carrier = served.pod.folder.file("carrier")
         let note = served.pod.folder.file("process")
         try writeFile(carrier, "#!/bin/sh\necho $$ >\(note)\nexec sleep 300\n", mode: 0o755)
-        try served.name(
-            "chatter", way: .command,
-            settings: Self.patience.merging(["command": carrier]) { $1 })
-        expectGivenUp(try served.helper("pod://chatter", timeout: .seconds(20)))
-        let process = try #require(Int32(contents(note).split(separator: "\n").first ?? ""))
-        #expect(eventually { !Processes.isRunning(process) })
+        let problem = try withMoreTime { time in
+            let patience = "\(time.components.seconds)s"
+            try served.name(
+                "chatter", way: .command,
+                settings: [
+                    "command": carrier, "connectTimeout": patience, "idleTimeout": patience,
+                ])
+            expectGivenUp(try served.helper("pod://chatter"))
+            guard let process = Int32(contents(note).split(separator: "\n").first ?? "") else {
+                return "it was given up before it ran"
+            }
+            return eventually { !Processes.isRunning(process) } ? nil : "\(process) goes on"
+        }
+        #expect(problem == nil)
     }
 }

@@ -83,7 +83,7 @@ struct ContainerTests {
         let helper = try #require(fetch.stoppedHelper())
         #expect(try podman.processes().count > idle.count)
         Processes.end(helper)
-        let ended = try eventually(within: .seconds(45)) { try podman.processes() == idle }
+        let ended = try eventually { try podman.processes() == idle }
         #expect(ended)
         fetch.child.signal(Signals.kill)
         _ = try fetch.finish()

@@ -84,7 +84,7 @@ struct CutStreamTests {
                 let proxy = try LagProxy(to: served.server.port, faults: faults)
                 try served.name("cut\(proxy.port)", way: way, port: proxy.port)
                 let cloned = try served.attempt(
-                    "clone", "-q", "--bare", "pod://cut\(proxy.port)", copy, timeout: .seconds(20))
+                    "clone", "-q", "--bare", "pod://cut\(proxy.port)", copy)
                 #expect(!cloned.timedOut, "\(faults)")
                 if cloned.succeeded {
                     // Only the connection's own farewell was lost.

@@ -70,7 +70,7 @@ final class KubeCluster: Sendable {
                 command: [sleep, infinity]
             """
         try kubectl("apply", "-f", "-", input: manifest)
-        try kubectl("wait", "--for=condition=Ready", "pod/\(name)", "--timeout=60s")
+        try kubectl("wait", "--for=condition=Ready", "pod/\(name)", "--timeout=110s")
     }
 
     /// Writes `[pod "NAME"]` with these settings for the operator.

@@ -99,7 +99,7 @@ struct KubernetesTests {
         let helper = try #require(fetch.stoppedHelper())
         #expect(!Self.serving.isEmpty)
         Processes.end(helper)
-        #expect(eventually(within: .seconds(45)) { Self.serving.isEmpty })
+        #expect(eventually { Self.serving.isEmpty })
         fetch.child.signal(Signals.kill)
         _ = try fetch.finish()
     }

@@ -16,7 +16,7 @@ struct RekeyTests {
             let copy = served.pod.folder.file("copy\(number)")
             try served.pod.home.git("clone", "-q", "--bare", served.pod.origin, copy)
             let fetched = try served.pod.home.attempt(
-                ["fetch", "-q", "pod://libssh2", "bulk:bulk"], at: copy, timeout: .seconds(60))
+                ["fetch", "-q", "pod://libssh2", "bulk:bulk"], at: copy)
             #expect(fetched.succeeded, "\(fetched.errors)")
         }
     }

@@ -89,7 +89,7 @@ final class ServedPod: Sendable {
     /// Runs git in the operator's clone, whatever comes of it.
     func attempt(
         _ arguments: String..., environment: [String: String] = [:],
-        timeout: Duration = .seconds(60)
+        timeout: Duration = longEnough
     ) throws(Failure) -> Finished {
         try pod.home.attempt(
             arguments, at: pod.clone, environment: environment, timeout: timeout)
@@ -99,7 +99,7 @@ final class ServedPod: Sendable {
     /// ask for refs.
     func helper(
         _ address: String, service: String = "git-upload-pack", saying words: String = "0000",
-        environment: [String: String] = [:], timeout: Duration = .seconds(30)
+        environment: [String: String] = [:], timeout: Duration = longEnough
     ) throws(Failure) -> Finished {
         try startHelper(address, service: service, saying: words, environment: environment)
             .finish(timeout: timeout)

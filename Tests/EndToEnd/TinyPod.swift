@@ -56,7 +56,7 @@ final class TinyPod: Sendable {
             [pod "cut"]
             \ttransport = command
             \tpath = \(repository)
-            \tidleTimeout = 2s
+            \tidleTimeout = 2m
             [core]
             \tfsync = none
 
@@ -90,7 +90,7 @@ final class TinyPod: Sendable {
             [
                 "-c", "pod.cut.command=\(pipe)", "-c", "protocol.version=\(version)", "fetch", "-q",
                 "pod://cut", "+refs/heads/*:refs/heads/*",
-            ], at: target, timeout: .seconds(20))
+            ], at: target)
     }
 
     /// The bytes of an unbroken fetch, up and down.

@@ -19,7 +19,7 @@ struct LayoutTests {
     @Test("every script says how it is used")
     func scriptsHaveHelp() throws {
         for name in try #require(directoryEntries("\(House.root)/bin")) {
-            let asked = try run(["\(House.root)/bin/\(name)", "-h"], timeout: .seconds(10))
+            let asked = try run(["\(House.root)/bin/\(name)", "-h"])
             #expect(asked.succeeded, "bin/\(name) -h: \(asked.errors)")
             #expect(asked.output.hasPrefix("usage: bin/\(name)"))
         }

@@ -13,7 +13,7 @@ import Testing
 
 @Suite("Child processes")
 struct ChildProcessTests {
-    private let soon = Deadline.after(.seconds(10))
+    private let soon = Deadline.longEnough
 
     @Test(
         "how a child ended is told",
@@ -102,7 +102,7 @@ struct ChildProcessTests {
     @Test("a child that ends with its input is left to do so")
     func gentle() throws {
         let child = try ChildProcess(["sh", "-c", "cat; exit 3"])
-        #expect(child.end(grace: .seconds(10)) == .exited(3))
+        #expect(child.end(grace: longEnough) == .exited(3))
     }
 
     @Test(

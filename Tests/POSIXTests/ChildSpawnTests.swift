@@ -16,16 +16,16 @@ struct ChildSpawnTests {
     @Test("arguments arrive as they are: no shell has seen them")
     func arguments() throws {
         let words = ["a b", "", "$HOME", "`id`", "*", "it's", "\"", "a\nb", "é", ";", "-n"]
-        let result = try runToEnd(["printf", "%s\\0"] + words, until: .after(.seconds(10)))
+        let result = try runToEnd(["printf", "%s\\0"] + words, until: .longEnough)
         #expect(result.output == words.flatMap { Array($0.utf8) + [0] })
     }
 
     @Test("its environment is the one it was given, and ours if none was")
     func environment() throws {
         let given = try runToEnd(
-            ["env"], environment: ["A=1", "B=", "C=x=y"], until: .after(.seconds(10)))
+            ["env"], environment: ["A=1", "B=", "C=x=y"], until: .longEnough)
         #expect(given.output == Array("A=1\nB=\nC=x=y\n".utf8))
-        let ours = try runToEnd(["env", "-0"], until: .after(.seconds(10)))
+        let ours = try runToEnd(["env", "-0"], until: .longEnough)
         let entries = ours.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
         #expect(Set(entries) == Set(currentEnvironment()))
     }
@@ -34,7 +34,7 @@ struct ChildSpawnTests {
     func brokenPipes() throws {
         ignoreBrokenPipes()
         let child = try ChildProcess(["sh", "-c", "kill -PIPE $$; exit 0"])
-        #expect(child.waitForExit(until: .after(.seconds(10))) == .signalled(SIGPIPE))
+        #expect(child.waitForExit(until: .longEnough) == .signalled(SIGPIPE))
     }
 
     @Test("a program that is not there is a configuration error, with what to do")

@@ -43,12 +43,12 @@ struct LockFileTests {
         let holder = try ChildProcess([python, "-c", script, folder.file("l")])
         defer { holder.end(grace: .milliseconds(500)) }
         let output = try #require(holder.outputDescriptor)
-        try #require(try wait(for: output, reading: true, until: .after(.seconds(20))))
+        try #require(try wait(for: output, reading: true, until: .longEnough))
         #expect(try !lock.tryLock(5))
         #expect(try !lock.lock(5, until: .after(.milliseconds(20))))
         #expect(try lock.tryLock(6))
         holder.closeInput()
-        #expect(try lock.lock(5, until: .after(.seconds(10))))
+        #expect(try lock.lock(5, until: .longEnough))
     }
 
     @Test("a link, a pipe and a folder are no lock files")

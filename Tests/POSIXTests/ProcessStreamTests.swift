@@ -26,7 +26,7 @@ struct ProcessStreamTests {
             case .end: return output
             case .wouldBlock:
                 var requests = stream.interest(reading: true, writing: false)
-                try #require(try wait(for: &requests, until: .after(.seconds(10))))
+                try #require(try wait(for: &requests, until: .longEnough))
                 try stream.service()
             }
         }
@@ -40,7 +40,7 @@ struct ProcessStreamTests {
         #expect(stream.finishWriting())
         #expect(try stream.write(from: ByteBuffer([1])) == .closed)
         #expect(String(decoding: try drain(stream), as: UTF8.self) == "before\nafter\n")
-        #expect(try stream.end(by: .after(.seconds(10))) == .exited(4))
+        #expect(try stream.end(by: .longEnough) == .exited(4))
     }
 
     @Test("its standard error arrives line by line, to the last one")
@@ -49,7 +49,7 @@ struct ProcessStreamTests {
         let stream = try stream(
             "printf 'one\\r\\ntwo\\033[m\\n' >&2; echo out; printf three >&2", lines)
         #expect(try drain(stream) == Array("out\n".utf8))
-        #expect(try stream.end(by: .after(.seconds(10))) == .exited(0))
+        #expect(try stream.end(by: .longEnough) == .exited(0))
         #expect(lines.all == ["one", "two\\x1b[m", "three"])
     }
 

@@ -93,18 +93,19 @@ final class RelayBench {
     }
 
     /// Whether it ended so, before long.
-    func ends(_ expected: RelayEnd, within timeout: Duration = .seconds(10)) -> Bool {
+    func ends(_ expected: RelayEnd, within timeout: Duration = longEnough) -> Bool {
         eventually(within: timeout) { end != nil } && end == expected
     }
 
     /// Whether it goes on for all of `duration`.
     func goesOn(for duration: Duration) -> Bool { !eventually(within: duration) { end != nil } }
 
-    /// Whether it comes to rest: it asks nothing more of the far side for a while.
-    func rests() -> Bool {
+    /// Whether it comes to rest: it asks nothing more of the far side for `pause`. A relay on a
+    /// machine that stands still seems to rest, too.
+    func rests(for pause: Duration = .milliseconds(50)) -> Bool {
         eventually {
             let before = asked.with { $0.interest }
-            return !eventually(within: .milliseconds(50)) {
+            return !eventually(within: pause) {
                 asked.with { $0.interest } != before
             }
         }

@@ -9,6 +9,8 @@ import Testing
 struct RelayClockTests {
     private let idle = Duration.milliseconds(150)
     private let muchLonger = Duration.milliseconds(700)
+    /// Limits for tests in which a byte must come before such a one is over.
+    private let limits = [Duration.milliseconds(150), .seconds(2), .seconds(10)]
 
     @Test("a far side that owes an answer and says nothing is silent, and not before its time")
     func silent() throws {
@@ -29,23 +31,31 @@ struct RelayClockTests {
 
     @Test("each byte from the far side starts its time anew")
     func trickle() throws {
-        let bench = try RelayBench(limits: .init(idle: idle), owes: true)
-        let ended = eventually(within: muchLonger) {
+        let problem = try withMoreTime(limits) { idle in
+            let bench = try RelayBench(limits: .init(idle: idle), owes: true)
+            if trickles(bench, for: idle * 4.5) { return "it ended though bytes came" }
+            #expect(
+                eventually {
+                    _ = bench.pull(from: bench.down.reader)
+                    return bench.end == .farSilent
+                })
+            return nil
+        }
+        #expect(problem == nil)
+    }
+
+    /// Lets bytes come, a few at a time, for `duration`. Whether the relay ended meanwhile.
+    private func trickles(_ bench: RelayBench, for duration: Duration = longEnough) -> Bool {
+        eventually(within: duration) {
             _ = bench.push([1], to: bench.far.writer)
             _ = bench.pull(from: bench.down.reader)
             return bench.end != nil
         }
-        #expect(!ended)
-        #expect(
-            eventually {
-                _ = bench.pull(from: bench.down.reader)
-                return bench.end == .farSilent
-            })
     }
 
     @Test("a git that is stopped with its pipe full is not the far side's fault")
     func stoppedFull() throws {
-        let bench = try RelayBench(limits: .init(idle: idle), owes: true)
+        let bench = try RelayBench(limits: .init(idle: idle))
         let block = [UInt8](repeating: 3, count: 4 << 20)
         var pushed = 0
         let isFull = eventually {
@@ -53,13 +63,16 @@ struct RelayClockTests {
             return bench.push(block[pushed...], to: bench.far.writer) == 0
         }
         #expect(isFull)
+        bench.turn.with { $0.owes = true }
         #expect(bench.goesOn(for: muchLonger))
     }
 
     @Test("nor is one that is stopped with a few bytes unread; when it reads on, the clock starts")
     func stoppedEmpty() throws {
-        let bench = try RelayBench(limits: .init(idle: idle), owes: true)
+        let bench = try RelayBench(limits: .init(idle: idle))
         _ = bench.push([1, 2, 3], to: bench.far.writer)
+        #expect(eventually { unreadBytes(in: bench.down.reader) == 3 })
+        bench.turn.with { $0.owes = true }
         #expect(bench.goesOn(for: muchLonger))
         #expect(bench.pull(3, from: bench.down.reader) == [1, 2, 3])
         #expect(bench.ends(.farSilent))
@@ -101,27 +114,21 @@ struct RelayClockTests {
 
     @Test("a far side that writes after git's end does not linger")
     func writesOn() throws {
-        let bench = try RelayBench(limits: .init(linger: idle))
-        bench.up.closeWriter()
-        let ended = eventually(within: muchLonger) {
-            _ = bench.push([1], to: bench.far.writer)
-            _ = bench.pull(from: bench.down.reader)
-            return bench.end != nil
+        let problem = try withMoreTime(limits) { linger in
+            let bench = try RelayBench(limits: .init(linger: linger))
+            bench.up.closeWriter()
+            if trickles(bench, for: linger * 4.5) { return "it ended though bytes came" }
+            bench.far.closeWriter()
+            return bench.ends(.farEnded) ? nil : "the far side's end was not seen in time"
         }
-        #expect(!ended)
-        bench.far.closeWriter()
-        #expect(bench.ends(.farEnded))
+        #expect(problem == nil)
     }
 
     @Test("all of it may take so long and no longer, though bytes trickle")
     func total() throws {
         let bench = try RelayBench(limits: .init(total: .after(muchLonger)))
-        let ended = eventually {
-            _ = bench.push([1], to: bench.far.writer)
-            _ = bench.pull(from: bench.down.reader)
-            return bench.end != nil
-        }
-        #expect(ended && bench.end == .timedOut)
+        #expect(trickles(bench))
+        #expect(bench.end == .timedOut)
     }
 
     @Test("while nothing happens, nothing is done")
@@ -134,16 +141,22 @@ struct RelayClockTests {
 
     @Test("nothing is done either while bytes wait for a git that is stopped")
     func noBusyLoopWhenFull() throws {
-        let bench = try RelayBench(limits: .init(idle: idle), owes: true)
-        let block = [UInt8](repeating: 5, count: 4 << 20)
-        let isFull = eventually {
-            _ = bench.push(block[...], to: bench.far.writer)
-            return bench.rests() && bench.push(block[...], to: bench.far.writer) == 0
+        let problem = try withMoreTime(limits) { idle in
+            let bench = try RelayBench(limits: .init(idle: idle))
+            let block = [UInt8](repeating: 5, count: 4 << 20)
+            let isFull = eventually {
+                _ = bench.push(block[...], to: bench.far.writer)
+                return bench.rests(for: idle / 3)
+                    && bench.push(block[...], to: bench.far.writer) == 0
+            }
+            #expect(isFull)
+            bench.turn.with { $0.owes = true }
+            let before = bench.asked.with { $0.interest }
+            #expect(bench.goesOn(for: idle * 4.5))
+            let rounds = bench.asked.with { $0.interest } - before
+            return rounds <= 12 ? nil : "\(rounds) rounds"
         }
-        #expect(isFull)
-        let before = bench.asked.with { $0.interest }
-        #expect(bench.goesOn(for: muchLonger))
-        #expect(bench.asked.with { $0.interest } - before <= 12)
+        #expect(problem == nil)
     }
 
     @Test("nor while git has ended and the far side thinks")
@@ -156,12 +169,16 @@ struct RelayClockTests {
 
     @Test("nor while the far side has gone deaf and git sends nothing")
     func noBusyLoopWhenDeaf() throws {
-        let bench = try RelayBench()
-        bench.closeFarInput()
-        _ = bench.push([1], to: bench.up.writer)
-        #expect(bench.rests())
-        let before = bench.asked.with { $0.interest }
-        #expect(bench.goesOn(for: muchLonger))
-        #expect(bench.asked.with { $0.interest } == before)
+        let problem = try withMoreTime(limits) { time in
+            let bench = try RelayBench()
+            bench.closeFarInput()
+            _ = bench.push([1], to: bench.up.writer)
+            #expect(eventually { bench.turn.with { $0.sent } == 1 } && bench.rests(for: time / 3))
+            let before = bench.asked.with { $0.interest }
+            #expect(bench.goesOn(for: time * 4.5))
+            let rounds = bench.asked.with { $0.interest } - before
+            return rounds == 0 ? nil : "\(rounds) rounds"
+        }
+        #expect(problem == nil)
     }
 }

@@ -36,11 +36,20 @@ struct RelayLingerTests {
 
     @Test("gives the far side the whole linger from that end on, however long all was quiet before")
     func lingerBegins() throws {
-        let end = try relay(
-            near: "sleep 0.7; exec >&-; cat >/dev/null", far: "cat; sleep 0.2; echo late",
-            Relay.Limits(linger: .milliseconds(600)))
-        #expect(end == .farEnded)
+        let times = [Duration.milliseconds(600), .seconds(3), .seconds(12)]
+        let problem = try withMoreTime(times) { time in
+            let milliseconds = time.milliseconds
+            let end = try relay(
+                near: "sleep \(seconds(milliseconds * 6 / 5)); exec >&-; cat >/dev/null",
+                far: "cat; sleep \(seconds(milliseconds / 3)); echo late",
+                Relay.Limits(linger: time))
+            return end == .farEnded ? nil : "\(end)"
+        }
+        #expect(problem == nil)
     }
+
+    /// As sleep(1) takes it.
+    private func seconds(_ milliseconds: Int64) -> String { "\(Double(milliseconds) / 1000)" }
 
     @Test("gives the far side up when the linger is over")
     func lingerEnds() throws {
@@ -53,7 +62,7 @@ struct RelayLingerTests {
     /// Zeros without end: whoever polls it is woken at once, every time.
     private final class Zeros: ByteStream {
         private let file = FileDescriptor(owning: unsafe open("/dev/zero", O_RDONLY | O_CLOEXEC))
-        private let patience = Deadline.after(.seconds(10))
+        private let patience = Deadline.longEnough
 
         func read(into buffer: ByteBuffer) throws(Failure) -> ReadOutcome {
             if patience.hasPassed { throw Failure(.failed, "nobody ended this") }

@@ -9,12 +9,12 @@ import Testing
 struct RelayTests {
     @Test("both ways run at once, far beyond what the pipes hold")
     func fullDuplex() throws {
-        let bench = try RelayBench(limits: .init(idle: .seconds(20)))
+        let bench = try RelayBench(limits: .init(idle: longEnough))
         var numbers = SeededNumbers(seed: 17)
         let (request, answer) = (numbers.bytes(3 << 20), numbers.bytes(5 << 20))
         var (sent, answered) = (0, 0)
         var (arrived, received): ([UInt8], [UInt8]) = ([], [])
-        let whole = eventually(within: .seconds(30)) {
+        let whole = eventually {
             sent += bench.push(request[sent...], to: bench.up.writer)
             answered += bench.push(answer[answered...], to: bench.far.writer)
             arrived += bench.pull(from: bench.farInput) ?? []
@@ -94,7 +94,7 @@ struct RelayTests {
 
     @Test("a far side that reads no more may still answer, and git's words are dropped")
     func farIsDeaf() throws {
-        let bench = try RelayBench(limits: .init(idle: .seconds(20)))
+        let bench = try RelayBench(limits: .init(idle: longEnough))
         bench.closeFarInput()
         let block = SeededBytes.of(1 << 20)
         var sent = 0

@@ -11,7 +11,7 @@ struct RunToEndTests {
     func whole() throws {
         let result = try runToEnd(
             ["sh", "-c", "echo out; echo bad >&2; echo worse >&2; exit 3"],
-            until: .after(.seconds(10)))
+            until: .longEnough)
         #expect(result.output == Array("out\n".utf8))
         #expect(result.complaints == ["bad", "worse"])
         #expect(result.firstComplaint == "bad")
@@ -21,24 +21,22 @@ struct RunToEndTests {
     @Test("a program without a word is blamed by its status")
     func silent() throws {
         #expect(
-            try runToEnd(["false"], until: .after(.seconds(10))).firstComplaint == "exit status 1")
+            try runToEnd(["false"], until: .longEnough).firstComplaint == "exit status 1")
     }
 
     @Test("its standard input is at its end")
     func input() throws {
-        #expect(try runToEnd(["cat"], until: .after(.seconds(10))).output.isEmpty)
+        #expect(try runToEnd(["cat"], until: .longEnough).output.isEmpty)
     }
 
     @Test("a program that does not end in time is unreachable, named, and gone")
     func deadline() throws {
         let name = "6\(UInt32.random(in: 100_000...999_999))"
-        let start = monotonicNanoseconds()
         let failure = #expect(throws: Failure.self) {
             try runToEnd(["sleep", name], until: .after(.milliseconds(100)))
         }
         #expect(failure?.kind == .unreachable)
         #expect(failure?.message == "sleep \(name) did not end in time")
-        #expect(monotonicNanoseconds() - start < 5_000_000_000)
         #expect(Processes.withArgument(containing: name).isEmpty)
     }
 
@@ -54,7 +52,7 @@ struct RunToEndTests {
     @Test("output without end is cut off")
     func limit() throws {
         let failure = #expect(throws: Failure.self) {
-            try runToEnd(["cat", "/dev/zero"], until: .after(.seconds(60)))
+            try runToEnd(["cat", "/dev/zero"], until: .longEnough)
         }
         #expect(failure?.kind == .failed)
         #expect(failure?.message == "cat wrote more than \(outputLimit) bytes")
@@ -64,7 +62,7 @@ struct RunToEndTests {
     func complaints() throws {
         let result = try runToEnd(
             ["sh", "-c", "i=0; while [ $i -lt 5000 ]; do echo $i; i=$((i+1)); done >&2"],
-            until: .after(.seconds(30)))
+            until: .longEnough)
         #expect(result.complaints == (0..<100).map(String.init))
         #expect(result.status.isSuccess)
     }
@@ -72,7 +70,7 @@ struct RunToEndTests {
     @Test("a program that is not there is a configuration error")
     func missing() {
         let failure = #expect(throws: Failure.self) {
-            try runToEnd(["git-no-such-program"], until: .after(.seconds(1)))
+            try runToEnd(["git-no-such-program"], until: .longEnough)
         }
         #expect(failure?.kind == .configuration)
     }

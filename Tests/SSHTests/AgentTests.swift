@@ -11,7 +11,6 @@ import Testing
 struct AgentTests {
     /// What a client of an agent that does `body` to it comes to.
     private func failure(
-        within timeout: Duration = .seconds(10),
         _ body: @escaping @Sendable (borrowing FileDescriptor) -> Void
     ) throws -> Failure? {
         ignoreBrokenPipes()
@@ -21,7 +20,7 @@ struct AgentTests {
             body(client)
         }
         defer { withExtendedLifetime(thread) {} }
-        let agent = try Agent(path: listener.path, until: .after(timeout))
+        let agent = try Agent(path: listener.path, until: .longEnough)
         return #expect(throws: Failure.self) { try agent.identities() }
     }
 
@@ -32,7 +31,7 @@ struct AgentTests {
             try SSHKey(.ed25519, at: folder.file("a")), try SSHKey(.ecdsa, at: folder.file("b")),
         ]
         let real = try SSHAgent(keys)
-        let agent = try Agent(path: real.socket, until: .after(.seconds(10)))
+        let agent = try Agent(path: real.socket, until: .longEnough)
         let held = try agent.identities()
         #expect(held.map(\.line) == keys.map(\.publicLine))
         #expect(try agent.sign(Array("data".utf8), with: held[0]).count == 64)
@@ -46,7 +45,7 @@ struct AgentTests {
         let folder = try TemporaryDirectory()
         let key = try #require(
             PublicKey(line: try SSHKey(.ed25519, at: folder.file("k")).publicLine))
-        let agent = try Agent(path: real.socket, until: .after(.seconds(10)))
+        let agent = try Agent(path: real.socket, until: .longEnough)
         #expect(try agent.identities().isEmpty)
         let failure = #expect(throws: Failure.self) { try agent.sign([1], with: key) }
         #expect(failure?.message.contains("refused a request") == true)
@@ -56,21 +55,20 @@ struct AgentTests {
     @Test("where nothing listens there is no agent")
     func missing() {
         let failure = #expect(throws: Failure.self) {
-            try Agent(path: "/nonexistent/agent", until: .after(.seconds(1)))
+            try Agent(path: "/nonexistent/agent", until: .longEnough)
         }
         #expect(failure?.message.contains("/nonexistent/agent") == true)
     }
 
     @Test("a silent agent is given up at the deadline")
     func silent() throws {
-        let start = monotonicNanoseconds()
-        let failure = try failure(within: .milliseconds(150)) { client in
-            _ = eventually(within: .milliseconds(500)) { false }
-            withExtendedLifetime(client.raw) {}
-        }
+        // The system takes the connection, and nobody ever reads from it.
+        let listener = try UnixListener()
+        defer { withExtendedLifetime(listener) {} }
+        let agent = try Agent(path: listener.path, until: .after(.milliseconds(150)))
+        let failure = #expect(throws: Failure.self) { try agent.identities() }
         #expect(failure?.kind == .unreachable)
         #expect(failure?.message.hasSuffix("does not answer") == true)
-        #expect(monotonicNanoseconds() - start < 5_000_000_000)
     }
 
     @Test("an agent that hangs up gave no answer")

@@ -35,7 +35,7 @@ import POSIX
     }
 
     private func chatter() {
-        let patience = Deadline.after(.seconds(30))
+        let patience = Deadline.longEnough
         guard (try? wait(for: listener.raw, reading: true, until: patience)) == true,
             let connection = Loopback.next(from: listener.raw)
         else { return }

@@ -42,6 +42,8 @@ public struct Finished: Sendable {
 /// A command that runs beside the test.
 public final class RunningCommand {
     public let child: ChildProcess
+    /// So much of its standard error is kept, or a little more: a trace may be as long as a pack.
+    private static let errorLimit = 256 * 1024
     private let command: [String]
     private let input: [UInt8]
     private var fed = 0
@@ -54,6 +56,8 @@ public final class RunningCommand {
         _ command: [String], environment: [String]? = nil, input: [UInt8] = [],
         directory: String? = nil
     ) throws(Failure) {
+        // One that ends before it has read all of its input ends no test.
+        ignoreBrokenPipes()
         self.command = command
         self.input = input
         let prefix = directory.map { ["env", "-C", $0] } ?? []
@@ -66,17 +70,20 @@ public final class RunningCommand {
         if let descriptor = child.inputDescriptor { try feed(descriptor) }
     }
 
+    /// What it has written to its standard error by now, as far as that was read.
+    public var errorText: String { String(decoding: errors, as: UTF8.self) }
+
     /// A test that fails half-way leaves nothing behind.
     deinit { child.end(grace: .zero) }
 
     /// Feeds and reads it until it ends. After `timeout` it is killed.
-    public func finish(timeout: Duration = .seconds(60)) throws(Failure) -> Finished {
+    public func finish(timeout: Duration = longEnough) throws(Failure) -> Finished {
         try Self.finish([self], timeout: timeout)[0]
     }
 
     /// Feeds and reads all of `commands` at once, until the last one ends.
     public static func finish(
-        _ commands: [RunningCommand], timeout: Duration = .seconds(60)
+        _ commands: [RunningCommand], timeout: Duration = longEnough
     ) throws(Failure) -> [Finished] {
         let deadline = Deadline.after(timeout)
         while true {
@@ -92,12 +99,12 @@ public final class RunningCommand {
         if inTime == nil { child.signal(SIGKILL) }
         return Finished(
             command: command, status: inTime ?? child.waitForExit(until: .never) ?? .unknown,
-            bytes: output, errors: String(decoding: errors, as: UTF8.self), timedOut: inTime == nil)
+            bytes: output, errors: errorText, timedOut: inTime == nil)
     }
 
     /// Reads its standard error until `text` has come, and then no further: a command that goes on
     /// writing there blocks before long. False if it ended first, or `timeout` passed.
-    public func readErrors(until text: String, timeout: Duration = .seconds(20)) throws(Failure)
+    public func readErrors(until text: String, timeout: Duration = longEnough) throws(Failure)
         -> Bool
     {
         let deadline = Deadline.after(timeout)
@@ -145,7 +152,8 @@ public final class RunningCommand {
         let isOutput = descriptor == child.outputDescriptor
         switch try read(descriptor, into: buffer) {
         case .bytes where isOutput: output += buffer.takeAll()
-        case .bytes: errors += buffer.takeAll()
+        case .bytes where errors.count < Self.errorLimit: errors += buffer.takeAll()
+        case .bytes: buffer.clear()
         case .wouldBlock: break
         case .end: isOutput ? child.closeOutput() : child.closeError()
         }
@@ -155,7 +163,7 @@ public final class RunningCommand {
 /// Runs `command` to its end.
 public func run(
     _ command: [String], environment: [String]? = nil, input: [UInt8] = [],
-    directory: String? = nil, timeout: Duration = .seconds(60)
+    directory: String? = nil, timeout: Duration = longEnough
 ) throws(Failure) -> Finished {
     let running = try RunningCommand(
         command, environment: environment, input: input, directory: directory)

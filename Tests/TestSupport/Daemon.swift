@@ -26,7 +26,7 @@ final class Daemon: @unchecked Sendable {
         let buffer = ByteBuffer(capacity: 64)
         var line = ""
         while !line.hasSuffix("\n"), let output = shell.outputDescriptor {
-            guard try wait(for: output, reading: true, until: .after(.seconds(10))),
+            guard try wait(for: output, reading: true, until: .longEnough),
                 case .bytes = try read(output, into: buffer)
             else { throw Failure(.failed, "\(command[0]) did not start") }
             line += String(decoding: buffer.takeAll(), as: UTF8.self)
@@ -43,10 +43,10 @@ final class Daemon: @unchecked Sendable {
     func stop() {
         let below = Processes.below(process)
         shell.closeInput()
-        if shell.waitForExit(until: .after(.seconds(5))) == nil {
+        if shell.waitForExit(until: .longEnough) == nil {
             Processes.end(process)
             shell.signal(SIGKILL)
-            _ = shell.waitForExit(until: .after(.seconds(5)))
+            _ = shell.waitForExit(until: .longEnough)
         }
         for process in below { Processes.end(process) }
     }

@@ -7,7 +7,8 @@ import POSIX
 ///
 /// Identity and dates are fixed, so equal commands make equal object ids. `ssh` takes a person's home
 /// from the password file and not from `HOME`: a script of that name, ahead on `PATH`, has the real
-/// one read the configuration here, and notes each call.
+/// one read the configuration here, and notes each call. A pod has more time to answer than a machine
+/// under load takes; a test about less time says so.
 public final class GitHome: Sendable {
     public let directory: TemporaryDirectory
 
@@ -50,6 +51,9 @@ public final class GitHome: Sendable {
             \tauto = false
             [advice]
             \tdetachedHead = false
+            [pod]
+            \tconnectTimeout = 2m
+            \tidleTimeout = 2m
 
             """)
     }
@@ -90,7 +94,7 @@ public final class GitHome: Sendable {
     /// Runs git, whatever comes of it.
     public func attempt(
         _ arguments: [String], at repository: String? = nil, environment: [String: String] = [:],
-        input: [UInt8] = [], timeout: Duration = .seconds(60)
+        input: [UInt8] = [], timeout: Duration = longEnough
     ) throws(Failure) -> Finished {
         let running = try start(arguments, at: repository, environment: environment, input: input)
         return try running.finish(timeout: timeout)

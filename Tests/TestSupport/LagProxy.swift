@@ -56,6 +56,7 @@ public final class LagProxy: Sendable {
     public init(
         to target: UInt16, oneWay: Duration = .zero, faults: Faults = Faults(), port: UInt16 = 0
     ) throws(Failure) {
+        ignoreBrokenPipes()
         let listener = try Loopback.listener(on: port)
         setNonBlocking(listener.raw)
         self.port = Loopback.port(of: listener.raw)

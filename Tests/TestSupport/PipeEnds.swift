@@ -11,6 +11,7 @@ public final class PipeEnds {
     public let writer: Int32
 
     public init() throws(Failure) {
+        ignoreBrokenPipes()
         pipe = try FileDescriptor.pipe()
         reader = pipe.reader?.raw ?? -1
         writer = pipe.writer?.raw ?? -1

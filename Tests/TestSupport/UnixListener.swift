@@ -39,9 +39,9 @@ public final class UnixListener: Sendable {
         guard bound == 0, listen(descriptor, 8) == 0 else { throw .system("listen on \(path)") }
     }
 
-    /// The next connection, within ten seconds.
+    /// The next connection.
     public func next() throws(Failure) -> FileDescriptor {
-        guard try wait(for: socket.raw, reading: true, until: .after(.seconds(10))) else {
+        guard try wait(for: socket.raw, reading: true, until: .longEnough) else {
             throw Failure(.failed, "nobody connected to \(path)")
         }
         let descriptor = accept(socket.raw, nil, nil)

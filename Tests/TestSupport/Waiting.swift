@@ -2,9 +2,35 @@
 
 import POSIX
 
+/// How long a test waits for what must come: a machine may stand still for many seconds, so only a
+/// hang takes as long as this.
+public let longEnough = Duration.seconds(120)
+
+extension Deadline {
+    /// ``TestSupport/longEnough`` from now.
+    public static var longEnough: Deadline { .after(TestSupport.longEnough) }
+}
+
+/// Makes `attempt` with ever more time, until nothing is wrong. Returns what was wrong with the
+/// last one; nil is nothing.
+///
+/// For tests in which something must happen before a limit of ours is over, and the limit is short
+/// so that the test is: a machine that stood still meanwhile is told from a defect by its next try.
+public func withMoreTime(
+    _ times: [Duration] = [.seconds(1), .seconds(4), .seconds(16)],
+    _ attempt: (Duration) throws -> String?
+) rethrows -> String? {
+    var problem: String?
+    for time in times {
+        problem = try attempt(time)
+        if problem == nil { return nil }
+    }
+    return problem
+}
+
 /// Whether `condition` became true before `timeout` was over; asked every few milliseconds.
 public func eventually(
-    within timeout: Duration = .seconds(10), _ condition: () throws -> Bool
+    within timeout: Duration = longEnough, _ condition: () throws -> Bool
 ) rethrows -> Bool {
     let deadline = Deadline.after(timeout)
     while true {

@@ -20,7 +20,7 @@ struct OpenSSHTests {
         return try SSHPlan(
             SSHSettings(settings, at: address), ownCommand: own, fetchesEverything: false,
             environment: Environment(["HOME": "/h"], accountHome: "/a", accountName: "n"),
-            until: .after(.seconds(10)))
+            until: .longEnough)
     }
 
     @Test("our policy goes along, and ssh asks nobody")

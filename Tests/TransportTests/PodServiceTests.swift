@@ -22,14 +22,14 @@ struct PodServiceTests {
     init() throws { folder = try TemporaryDirectory() }
 
     /// How a fetch from a far side that is the shell script ends, after git has said `words`; git
-    /// closes its side only if `closes`.
-    private func fetch(_ script: String, saying words: String, closes: Bool = false) throws
-        -> Result<String?, Failure>
-    {
+    /// closes its side only if `closes`. The far side may be silent for `idle`.
+    private func fetch(
+        _ script: String, saying words: String, closes: Bool = false, idle: String = "2m"
+    ) throws -> Result<String?, Failure> {
         ignoreBrokenPipes()
         try writeFile(folder.file("far"), script)
         let configuration = GitConfiguration([
-            "pod.p.transport": ["command"], "pod.p.path": ["/r"], "pod.p.idletimeout": ["300ms"],
+            "pod.p.transport": ["command"], "pod.p.path": ["/r"], "pod.p.idletimeout": [idle],
             "pod.p.command": ["sh \(folder.file("far"))"],
         ])
         let connector = PodConnector(
@@ -129,7 +129,9 @@ struct PodServiceTests {
 
     @Test("a far side that owes an answer and is silent is unreachable")
     func silent() throws {
-        guard case .failure(let failure) = try fetch(Self.v2 + "cat >&2", saying: Self.lsRefs)
+        guard
+            case .failure(let failure) = try fetch(
+                Self.v2 + "cat >&2", saying: Self.lsRefs, idle: "300ms")
         else {
             Issue.record("it passed for a success")
             return

@@ -50,7 +50,7 @@ struct SSHConfigurationTests {
     @Test("ssh itself is asked, and its refusal is a configuration error")
     func real() throws {
         let read = try SSHConfiguration.read(
-            host: "pod.example", user: "me", port: 2222, until: .after(.seconds(10)))
+            host: "pod.example", user: "me", port: 2222, until: .longEnough)
         #expect(read.value("user") == "me" && read.value("port") == "2222")
     }
 }
