@@ -54,8 +54,8 @@ extension Reconcile {
         _ local: ObjectID, after upstream: ObjectID, onto: ObjectID, _ outcome: Outcome,
         _ tips: OriginTips
     ) throws(Failure) -> Next {
-        let replayer = try Replayer(
-            engine.repository, upstream: upstream, onto: onto, committer: engine.committer())
+        let replayer = Replayer(
+            engine.repository, upstream: upstream, onto: onto, committer: try engine.committer())
         guard !isDryRun else {
             if case .conflict = try replayer.add(commitsUpTo: local, after: nil) {
                 return foresee(.conflictEscaped, tip: onto, from: outcome)
@@ -99,21 +99,14 @@ extension Reconcile {
     private func merge(_ local: ObjectID, _ theirs: ObjectID, _ tips: OriginTips) throws(Failure)
         -> Next
     {
-        let committer = try engine.committer()
-        let words = "Merge origin's \(report.branch)\n"
         guard !isDryRun else {
-            let merged = try mergeCommits(
-                engine.repository, ours: local, theirs: theirs, message: words,
-                committer: committer)
+            let merged = try joined(local, theirs)
             return foresee(
                 merged == nil ? .conflictEscaped : .merged, tip: merged ?? theirs, from: .merged)
         }
         var anchor: Keep?
         let swap = try engine.swap(from: local, "merged") { tip throws(Failure) in
-            let merged = try mergeCommits(
-                self.engine.repository, ours: tip, theirs: theirs, message: words,
-                committer: committer)
-            guard let merged else { return nil }
+            guard let merged = try self.joined(tip, theirs) else { return nil }
             if let anchor { try anchor.follow(tip) } else { anchor = try self.engine.anchor(tip) }
             return merged
         }
@@ -126,6 +119,16 @@ extension Reconcile {
             reached(.conflictEscaped)
             return try escape(tip, to: theirs, after: theirs, tips)
         }
+    }
+
+    /// The commit that joins both; nil if they conflict.
+    private func joined(_ ours: ObjectID, _ theirs: ObjectID) throws(Failure) -> ObjectID? {
+        let committer = try engine.committer()
+        let verdict = try engine.repository.merge(
+            ours, with: theirs, message: "Merge origin's \(report.branch)\n", author: committer,
+            committer: committer)
+        guard case .merged(let commit) = verdict else { return nil }
+        return commit
     }
 
     /// The branch's tip goes to a conflict branch, and the branch to origin's tip.

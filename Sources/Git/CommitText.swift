@@ -74,9 +74,10 @@ struct ReplayedText {
     /// What follows the first empty line, without the blank lines at its front.
     private static func message(_ text: [UInt8]) -> [UInt8] {
         let newline = UInt8(ascii: "\n")
-        var start = text.indices.dropLast().first {
-            text[$0] == newline && text[$0 + 1] == newline
-        }.map { $0 + 2 } ?? text.count
+        var start =
+            text.indices.dropLast().first {
+                text[$0] == newline && text[$0 + 1] == newline
+            }.map { $0 + 2 } ?? text.count
         while start < text.count {
             let end = text[start...].firstIndex(of: newline) ?? text.count
             guard text[start..<end].allSatisfy(isBlank) else { break }

@@ -50,13 +50,15 @@ import Model
 
     func mergeCommits(_ ours: ObjectID, _ theirs: ObjectID) throws(Failure) -> MergeAnswer {
         var found: [OpaquePointer?] = unsafe []
-        defer { for unsafe commit in unsafe found { unsafe git_commit_free(commit) } }
+        defer { unsafe found.forEach { unsafe git_commit_free($0) } }
         var index: OpaquePointer?
         do throws(GitError) {
             for id in [ours, theirs] {
                 var oid = id.oid
                 var commit: OpaquePointer?
-                try check("read commit \(id)") { unsafe git_commit_lookup(&commit, repository, &oid) }
+                try check("read commit \(id)") {
+                    unsafe git_commit_lookup(&commit, repository, &oid)
+                }
                 unsafe found.append(commit)
             }
             try check("merge \(ours.short) and \(theirs.short)") {

@@ -53,7 +53,8 @@ struct SHA1 {
                                 fromByteOffset: offset + 4 * index, as: UInt32.self))
                     }
                     for index in 16..<80 {
-                        let mixed = unsafe words[index - 3] ^ words[index - 8]
+                        let mixed =
+                            unsafe words[index - 3] ^ words[index - 8]
                             ^ words[index - 14] ^ words[index - 16]
                         unsafe words[index] = mixed << 1 | mixed >> 31
                     }

@@ -135,9 +135,9 @@ struct TreeMerge {
             var largest = 0
             for id in [base, ours, theirs] { largest = max(largest, try objects.size(id)) }
             if largest <= LineMerge.sizeLimit {
-            merged = LineMerge.merge(
-                base: try objects.content(base, .blob), ours: try objects.content(ours, .blob),
-                theirs: try objects.content(theirs, .blob))
+                merged = LineMerge.merge(
+                    base: try objects.content(base, .blob), ours: try objects.content(ours, .blob),
+                    theirs: try objects.content(theirs, .blob))
             }
         } catch { throw .failure(error) }
         guard let merged else { throw .unsure }

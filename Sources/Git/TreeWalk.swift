@@ -40,7 +40,9 @@ struct TreeWalk {
     mutating func next(copyingTo target: inout [UInt8]) -> Step? {
         let run = skipEqual()
         if !run.isEmpty { target += sides.ours.content[run] }
-        let entries = [entry(sides.base, base), entry(sides.ours, ours), entry(sides.theirs, theirs)]
+        let entries = [
+            entry(sides.base, base), entry(sides.ours, ours), entry(sides.theirs, theirs),
+        ]
         guard let first = entries.compactMap({ $0 }).min(by: Self.precedes) else { return nil }
         var step = Step()
         if let entry = entries[0], Self.isSame(entry, first) {
@@ -96,7 +98,8 @@ struct TreeWalk {
         var index = range.count
         while index >= 8 {
             index -= 8
-            let same = unsafe one.loadUnaligned(fromByteOffset: start + index, as: UInt64.self)
+            let same =
+                unsafe one.loadUnaligned(fromByteOffset: start + index, as: UInt64.self)
                 == two.loadUnaligned(fromByteOffset: range.lowerBound + index, as: UInt64.self)
             guard same else { return false }
         }
