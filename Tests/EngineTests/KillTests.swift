@@ -113,7 +113,7 @@ struct KillTests {
         #expect(try scene.refs("refs/pod/pending/").isEmpty, "\(when)")
         #expect(try scene.isKept(ours), "\(when)")
         if situation == .conflict {
-            let kept = try scene.refs("refs/heads/conflicts/20", in: scene.origin.path)
+            let kept = try scene.refs("refs/heads/conflicts/", in: scene.origin.path)
             #expect(kept.values.contains(ours), "\(when)")
         } else if situation != .behind {
             #expect(try scene.content(of: "ours.txt") == "ours", "\(when)")

@@ -117,7 +117,7 @@ struct OutcomeTests {
         try scene.origin.vanish()
         let answer = try scene.reconcile()
         #expect(answer.outcome == "fetch-failed")
-        #expect(answer.code == (kind == .path ? .failed : .unreachable), "\(answer.errors)")
+        #expect(answer.code == .unreachable, "\(answer.errors)")
         #expect(answer.errors.split(separator: "\n").count == 1)
         #expect(try scene.refs("refs/") == refs)
     }

@@ -22,15 +22,17 @@ final class Scene {
     let origin: TestOrigin
     var home: GitHome { origin.pod.home }
     var gitdir: String { origin.pod.gitdir }
+    /// The flags that say how origin is reached.
+    let accessWithoutOrigin: [String]
     /// The flags that every call has.
-    private let access: [String]
+    private var access: [String] { ["--origin", origin.url] + accessWithoutOrigin }
 
     init(_ kind: TestOrigin.Kind = .path, key: String? = nil) throws {
         origin = try TestOrigin(kind)
-        var access = ["--origin", origin.url]
+        var access: [String] = []
         if let key = key ?? origin.deployKey { access += ["--deploy-key", key] }
         if let file = origin.knownHosts { access += ["--known-hosts", file] }
-        self.access = access
+        accessWithoutOrigin = access
         try home.git("update-ref", "-d", "refs/remotes/origin/main", at: gitdir)
     }
 

@@ -1,0 +1,135 @@
+// A gitdir of another user, who tries to have the engine run something, read something or go
+// somewhere: a canary in every place where git would take a command from.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite(
+    "A gitdir of another user",
+    .enabled(if: currentUser() == 0, "only root can give a gitdir to another user"))
+struct TrustTests {
+    private static let stranger = "65534"
+
+    private static let commands = [
+        "core.sshCommand", "core.fsmonitor", "core.gitProxy", "core.askPass", "core.pager",
+        "core.editor", "core.alternateRefsCommand", "credential.helper", "diff.external",
+        "diff.evil.command", "diff.evil.textconv", "merge.evil.driver", "merge.default",
+        "filter.evil.smudge", "filter.evil.clean", "filter.evil.process", "gpg.program",
+        "remote.origin.uploadpack", "remote.origin.receivepack", "remote.origin.vcs",
+        "uploadpack.packObjectsHook", "gc.recentObjectsHook", "sequence.editor",
+        "alias.merge-tree", "alias.fetch", "alias.push", "pod.tokenFile", "pod.deployKey",
+        "pod.knownHosts", "pod.origin",
+    ]
+
+    private static let hooks = [
+        "reference-transaction", "pre-push", "post-merge", "post-rewrite", "post-commit",
+        "pre-rebase", "update", "pre-receive", "post-receive", "pre-auto-gc", "fsmonitor-watchman",
+        "pod-reconciled", "post-index-change", "proc-receive",
+    ]
+
+    /// A divergence whose merge wants attributes, with bait all over the gitdir.
+    private func bait(_ kind: TestOrigin.Kind = .path) throws -> (Scene, TemporaryDirectory) {
+        let scene = try Scene.inSync(kind)
+        let touched = try TemporaryDirectory()
+        try scene.commit(".gitattributes", "*.txt merge=evil filter=evil diff=evil text eol=crlf\n")
+        let lines = (1...20).map { "line \($0)\n" }
+        try scene.commit("both.txt", lines.joined())
+        guard try scene.reconcile().outcome == "pushed-ahead" else {
+            throw Failure(.failed, "the bait was not laid")
+        }
+        try scene.commitToOrigin("both.txt", "first\n" + lines.joined())
+        try scene.commit("both.txt", lines.joined() + "last\n")
+        for key in Self.commands {
+            let canary = try canary(key, touched)
+            try scene.home.git("config", key, canary, at: scene.gitdir)
+        }
+        let included = touched.file("included")
+        let command = try canary("included", touched)
+        try writeFile(included, "[core]\n\tsshCommand = \(command)\n[user]\n\tname = Included\n")
+        try scene.home.git("config", "include.path", included, at: scene.gitdir)
+        try scene.home.git(
+            "config", "url.ext::\(try canary("insteadOf", touched)).insteadOf", "/",
+            at: scene.gitdir)
+        try scene.home.git("config", "protocol.ext.allow", "always", at: scene.gitdir)
+        for hook in Self.hooks {
+            let script = try canary("hook-\(hook)", touched)
+            try run(["cp", script, "\(scene.gitdir)/hooks/\(hook)"]).check()
+        }
+        try run(["chown", "-R", Self.stranger, scene.gitdir]).check()
+        return (scene, touched)
+    }
+
+    private func canary(_ place: String, _ folder: TemporaryDirectory) throws -> String {
+        let path = folder.file("canary-\(place)")
+        try writeFile(
+            path, "#!/bin/sh\n: >'\(folder.path)'/touched-\"${0##*/}\"\nexit 1\n", mode: 0o755)
+        return path
+    }
+
+    private func alarms(_ folder: TemporaryDirectory) -> [String] {
+        (directoryEntries(folder.path) ?? []).filter { $0.hasPrefix("touched-") }.sorted()
+    }
+
+    @Test(
+        "has none of it run, and its branch is reconciled all the same",
+        arguments: TestOrigin.Kind.allCases)
+    func nothingRuns(kind: TestOrigin.Kind) throws {
+        let (scene, touched) = try bait(kind)
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "rebased", "\(answer.errors)")
+        #expect(answer.isPushed)
+        #expect(alarms(touched).isEmpty)
+        let text = try scene.content(of: "both.txt", in: scene.origin.path)
+        #expect(text.hasPrefix("first\n") && text.hasSuffix("last"))
+        let committer = try scene.home.git(
+            "log", "-1", "--format=%cn", "main", at: scene.origin.path)
+        #expect(!committer.contains("Included"))
+        #expect(try scene.verb("status", []).json["local"]?.string == scene.origin.tip())
+        #expect(try scene.push().code == .done)
+        #expect(alarms(touched).isEmpty)
+    }
+
+    @Test("has a warning for each setting that is not followed, and the way to have it followed")
+    func warnings() throws {
+        let (scene, _) = try bait()
+        let lines = try scene.reconcile().errors.split(separator: "\n")
+        for key in [
+            "pod.deploykey", "pod.knownhosts", "pod.tokenfile", "pod.origin", "include.path",
+        ] {
+            #expect(lines.filter { $0.contains("warning: \(key) ") }.count == 1, "\(key)")
+        }
+        #expect(lines.allSatisfy { $0.contains("trustOwner = \(Self.stranger)") })
+    }
+
+    @Test("is not asked where origin is, unless its owner is trusted")
+    func trustOwner() throws {
+        let scene = try Scene.inSync()
+        try scene.home.git("config", "remote.origin.url", scene.origin.path, at: scene.gitdir)
+        let own = ["reconcile", "--repo", scene.gitdir, "--json"]
+        #expect(try scene.answer(own).outcome == "in-sync")
+        try run(["chown", Self.stranger, "\(scene.gitdir)/config"]).check()
+        let refused = try scene.answer(own)
+        #expect(refused.code == .unreachable || refused.code == .configuration, "\(refused.errors)")
+        #expect(refused.errors.contains("--origin URL"))
+        let trusting = try scene.answer(own + ["--trust-owner", Self.stranger])
+        #expect(trusting.outcome == "in-sync", "\(trusting.errors)")
+    }
+
+    @Test("even ours runs no hook of its own for our refs: they are git's to run for writers")
+    func ownHooks() throws {
+        let (scene, touched) = try bait()
+        try run(["chown", "-R", "0", scene.gitdir]).check()
+        try scene.home.git("config", "--unset", "include.path", at: scene.gitdir)
+        let rewriting = try scene.home.git(
+            "config", "--name-only", "--get-regexp", "^url\\.", at: scene.gitdir)
+        try scene.home.git("config", "--unset", rewriting, at: scene.gitdir)
+        for key in ["pod.tokenFile", "pod.deployKey", "pod.knownHosts", "pod.origin"] {
+            try scene.home.git("config", "--unset", key, at: scene.gitdir)
+        }
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "rebased", "\(answer.errors)")
+        #expect(alarms(touched).filter { $0.contains("hook-") }.isEmpty)
+    }
+}
