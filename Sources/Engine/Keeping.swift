@@ -45,7 +45,13 @@ extension Engine {
     /// marks it as not yet on origin.
     func escape(_ tip: ObjectID) throws(Failure) -> Keep {
         if let name = try unfinishedEscape(tip) {
-            return Keep(name, at: try target(name) ?? tip, refs)
+            let keep = Keep(name, at: try target(name) ?? tip, refs)
+            // The application may have gone on since, and a push may have sent what was kept then.
+            if let mark = IncidentName.pendingMark(of: name) {
+                _ = try refs.move(mark, from: nil, to: tip, "escape")
+            }
+            try keep.follow(tip)
+            return keep
         }
         let now = UTCTime(millisecondsSince1970: wallClockMilliseconds())
         let isFile =
