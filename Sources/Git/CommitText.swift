@@ -49,10 +49,15 @@ struct ReplayedText {
 
     /// Nil if the commit has no author.
     init?(_ commit: CommitText) {
-        let text = Self.inUTF8(Array(commit.content.prefix { $0 != 0 }))
-        guard let author = HeaderLines.value("author", in: text) else { return nil }
-        self.author = Array(author)
-        message = Self.message(text)
+        let content = Array(commit.content.prefix { $0 != 0 })
+        // Read as UTF-16, say, no header is left: git gives up there, we take it as it stands.
+        for text in [Self.inUTF8(content), content] {
+            guard let author = HeaderLines.value("author", in: text) else { continue }
+            self.author = Array(author)
+            message = Self.message(text)
+            return
+        }
+        return nil
     }
 
     /// The commit read by the encoding that it names; as it stands if that cannot be done.

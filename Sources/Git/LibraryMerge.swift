@@ -50,7 +50,9 @@ import Model
 
     func mergeCommits(_ ours: ObjectID, _ theirs: ObjectID) throws(Failure) -> MergeAnswer {
         var found: [OpaquePointer?] = unsafe []
-        defer { unsafe found.forEach { unsafe git_commit_free($0) } }
+        defer {
+            while let commit = unsafe found.popLast() { unsafe git_commit_free(commit) }
+        }
         var index: OpaquePointer?
         do throws(GitError) {
             for id in [ours, theirs] {

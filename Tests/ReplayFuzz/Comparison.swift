@@ -14,8 +14,6 @@ struct Comparison {
         var questions = 0
         var commits = 0
         var conflicts = 0
-        /// Repositories that are not to go before the process does.
-        var kept: [Reference] = []
     }
 
     /// Nil if there is no difference.
@@ -33,7 +31,8 @@ struct Comparison {
         try replayer.store()
         effort.questions += replayer.questions
         effort.commits += replayer.replaced.count
-        let git = try reference.rebase(ids[history.tip], upstream: upstream, onto: onto)
+        guard let git = try reference.rebase(ids[history.tip], upstream: upstream, onto: onto)
+        else { return nil }
         let theirs = git.conflict.map { "conflict at \($0)" } ?? "clean"
         let ourChain = try chain(replayer.tip, down: onto, repository)
         let theirChain = try chain(git.head, down: onto, repository)

@@ -52,7 +52,9 @@ enum Edit {
 /// Makes up edits.
 struct EditMaker {
     var random: RandomSource
-    private static let names = ["a", "b", "c", "main.c", "x.txt", "y.txt", "u.log", "data.bin", "é"]
+    private static let names = [
+        "a", "b", "c", "main.c", "x.txt", "y.txt", "u.log", "data.bin", "é",
+    ]
     private static let folders = ["", "", "dir", "dir/sub", "lib", "lib2", "dir-x", "deep/er/est"]
     private static let words = ["{", "}", "", "  return;", "x = 1", "x = 2"]
 
@@ -93,7 +95,8 @@ struct EditMaker {
         ]
         let folder = random.one(of: ["", "", "dir/", "lib/", "dir/sub/"])
         let count = 1 + random.below(3)
-        return .put(folder + ".gitattributes", .text((0..<count).map { _ in random.one(of: rules) }))
+        return .put(
+            folder + ".gitattributes", .text((0..<count).map { _ in random.one(of: rules) }))
     }
 
     mutating func edit(of files: Files) -> Edit {
@@ -116,7 +119,7 @@ struct EditMaker {
             return .renameFolder(
                 random.one(of: folders), random.one(of: Self.folders + ["new", "new/er"]))
         case 32: return .flipMode(path)
-        case 33: return .put(path, file())
+        case 33: return .put(path, path.hasSuffix(".gitattributes") ? text() : file())
         case 34: return .lineEnds(path)
         case 35: return .cutLastNewline(path)
         case 36: return attributes()

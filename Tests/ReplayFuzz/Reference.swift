@@ -72,8 +72,8 @@ final class Reference {
         return ids.keys.sorted().compactMap { ids[$0] }
     }
 
-    /// `git rebase` of `tip`.
-    func rebase(_ tip: ObjectID, upstream: ObjectID, onto: ObjectID) throws(Failure) -> Rebased {
+    /// `git rebase` of `tip`; nil where git cannot, because of a commit's encoding.
+    func rebase(_ tip: ObjectID, upstream: ObjectID, onto: ObjectID) throws(Failure) -> Rebased? {
         for name in ["rebase-merge", "REBASE_HEAD", "index", "CHERRY_PICK_HEAD", "MERGE_MSG"] {
             try removeTree("\(gitdir)/\(name)")
         }
@@ -83,6 +83,7 @@ final class Reference {
         let asked = try git(
             ["rebase", "-q", "--no-fork-point", "--empty=drop", "--no-autosquash"]
                 + (onto == upstream ? [] : ["--onto", "\(onto)"]) + ["\(upstream)"])
+        if asked.errors.contains("unable to parse commit author") { return nil }
         let head = try git(["rev-parse", "HEAD"]).check().output
         let stopped = contents("\(gitdir)/REBASE_HEAD").prefix(40)
         guard let head = ObjectID(head),

@@ -13,7 +13,7 @@ struct Options {
     var histories: Int?
     var seconds: Int?
     var seed: UInt64 = 1
-    /// Leaves the repository of a single history where it is.
+    /// Leaves a copy of the repositories under /tmp.
     var keeps = false
 
     init(_ arguments: [String]) {
@@ -74,8 +74,9 @@ func compare(_ seeds: Range<UInt64>, keeps: Bool, _ effort: inout Comparison.Eff
         print("seeds \(seeds): git fsck complains: \(complaints)")
     }
     if keeps {
-        print("kept: \(reference.directory.path)")
-        effort.kept.append(reference)
+        let copy = "/tmp/replay-fuzz-\(seeds.lowerBound)"
+        try run(["cp", "-a", reference.directory.path, copy]).check()
+        print("kept: \(copy)")
     }
     return different
 }

@@ -1,0 +1,81 @@
+// A bare repository whose branch and origin have one commit in common and went different ways.
+
+import Git
+import Model
+import POSIX
+import TestSupport
+
+/// Origin's side adds a file called `theirs` to `base`; the test adds commits to the other.
+final class ForkedBranch {
+    let home: GitHome
+    let repository: Repository
+    let base: ObjectID
+    let origin: ObjectID
+    private(set) var tip: ObjectID
+
+    let engine = Signature(name: "Engine", email: "engine@example.com", seconds: 1_800_000_000)
+
+    private var path: String { home.directory.file("ours.git") }
+
+    init(
+        base files: [String: String] = ["base": "base\n"],
+        theirs: [String: String?] = ["theirs": "theirs\n"]
+    ) throws {
+        home = try GitHome()
+        try home.git("init", "-q", "--bare", home.directory.file("ours.git"))
+        let path = home.directory.file("ours.git")
+        base = try Self.commit(home, path, "base", files, on: nil, author: nil)
+        origin = try Self.commit(home, path, "theirs", theirs, on: base, author: nil)
+        tip = base
+        repository = try Repository(path: path)
+    }
+
+    /// Adds a commit that writes files, or deletes those that are nil.
+    func commit(_ message: String, _ files: [String: String?], author: String? = nil) throws {
+        tip = try Self.commit(home, path, message, files, on: tip, author: author)
+    }
+
+    func replayer() throws -> Replayer {
+        Replayer(repository, upstream: origin, onto: origin, committer: engine)
+    }
+
+    @discardableResult
+    func git(_ arguments: String...) throws(Failure) -> String {
+        try home.attempt(arguments, at: path).check().output
+    }
+
+    func parent(of commit: ObjectID) throws -> ObjectID? {
+        ObjectID(try git("rev-parse", "\(commit)^"))
+    }
+
+    func packs() throws -> [String] {
+        (directoryEntries("\(path)/objects/pack") ?? []).filter { $0.hasSuffix(".pack") }
+    }
+
+    private static func commit(
+        _ home: GitHome, _ path: String, _ message: String, _ files: [String: String?],
+        on parent: ObjectID?, author: String?
+    ) throws -> ObjectID {
+        let author = author ?? "Ada Operator <ada@example.com> 1767323045 +0000"
+        var stream = "commit refs/made\nmark :1\nauthor \(author)\n"
+        stream += "committer Ada Operator <ada@example.com> 1767323045 +0000\n"
+        stream += "data \(message.utf8.count)\n\(message)\n"
+        if let parent { stream += "from \(parent)\n" }
+        for (name, content) in files.sorted(by: { $0.key < $1.key }) {
+            guard let content else {
+                stream += "D \(name)\n"
+                continue
+            }
+            stream += "M 644 inline \(name)\ndata \(content.utf8.count)\n\(content)\n"
+        }
+        let marks = home.directory.file("marks")
+        let ran = try home.attempt(
+            ["fast-import", "--quiet", "--force", "--export-marks=\(marks)"], at: path,
+            input: Array(stream.utf8))
+        try ran.check()
+        guard let id = ObjectID(contents(marks).dropFirst(3).prefix(40)) else {
+            throw Failure(.failed, "no commit was made: \(ran.errors)")
+        }
+        return id
+    }
+}
