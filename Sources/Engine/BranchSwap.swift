@@ -62,8 +62,8 @@ extension Engine {
     ) throws(Failure) -> Hold {
         var result: Hold = .ended(.rewound)
         var failure: Failure?
-        let limit = Deadline.after(Self.holdLimit)
         let moved = try refs.moveHoldingLock(branch, message) { now throws(GitError) in
+            let limit = Deadline.after(Self.holdLimit)
             guard let now else { return nil }
             guard try self.repository.isAncestor(current, of: now) else { return nil }
             result = .ended(.conflict(at: now))

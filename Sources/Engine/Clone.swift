@@ -59,10 +59,10 @@ public struct Clone {
     /// - Throws: ``Failure``; then there is nothing at the place but what was there before.
     public func run() throws(Failure) -> CloneReport {
         let start = monotonicNanoseconds()
+        try checkRoom()
+        let lock = try place.begin(patience: settings.lockTimeout())
+        defer { withExtendedLifetime(lock) {} }
         if !place.isHalfMoved {
-            try checkRoom()
-            try place.clear()
-            try makeNewFolder(place.folder, mode: 0o755)
             do throws(Failure) { try fill() } catch {
                 try? place.clear()
                 throw error
@@ -90,9 +90,6 @@ public struct Clone {
     }
 
     private func fill() throws(Failure) {
-        // The lock's file becomes the gitdir's own.
-        let lock = try GitdirLock(place.folder, patience: settings.lockTimeout())
-        defer { withExtendedLifetime(lock) {} }
         let watch = SpaceWatch(place.volume, keeping: try minimumFree(), every: Self.watchInterval)
         var told = try OriginSettings(settings, url: url, environment)
         told.progress = progress
@@ -113,7 +110,7 @@ public struct Clone {
             branch = head ?? usual
             try attempt { () throws(GitError) in try repository.setHead(branch) }
         }
-        try configure()
+        try configure(repository)
         let tips = try reaching { () throws(OriginFailure) in try origin.fetch(branch: branch) }
         guard let tip = tips[branch] else {
             // An origin without any commit is cloned as it is; the first push makes its branch.
@@ -144,18 +141,14 @@ public struct Clone {
         }
     }
 
-    private func configure() throws(Failure) {
+    private func configure(_ repository: Repository) throws(Failure) {
         let remote = settings.remote
-        for (key, value) in [
-            ("remote.\(remote).url", text),
-            ("remote.\(remote).fetch", "+refs/heads/*:refs/remotes/\(remote)/*"),
-        ] {
-            let result = try runToEnd(
-                ["git", "config", "--file", "\(place.folder)/config", key, value],
-                until: .after(.seconds(30)))
-            guard result.status.isSuccess else {
-                throw Failure(.failed, "git config refused \(key): \(result.firstComplaint)")
-            }
+        try attempt { () throws(GitError) in
+            try repository.configure("remote.\(remote).url", self.text)
+            try repository.configure(
+                "remote.\(remote).fetch", "+refs/heads/*:refs/remotes/\(remote)/*")
         }
+        try syncFile("\(place.folder)/config")
+        try syncFile("\(place.folder)/HEAD")
     }
 }

@@ -42,12 +42,12 @@ struct ClonePlace {
         guard fileStatus(destination)?.kind == .directory,
             let entries = directoryEntries(destination)
         else { throw Failure(.configuration, "\(destination) is no folder that can be read") }
+        if isHalfMoved { return }
         if entries.contains("HEAD") {
             throw Failure(
                 .configuration, "\(destination) holds a repository already",
                 hint: "bring it up to date with git pod reconcile")
         }
-        if isHalfMoved { return }
         if let other = entries.first(where: { !Self.harmless.contains($0) }) {
             throw Failure(
                 .configuration, "\(destination) is not empty: it holds \(other.harmless)",
@@ -61,7 +61,27 @@ struct ClonePlace {
     /// Whether a killed run had begun to move the pieces of a complete clone.
     var isHalfMoved: Bool { exists("\(folder)/\(Self.marker)") }
 
-    /// Takes away what a killed run left of an incomplete clone.
+    /// Takes the lock that keeps other clones away, and with it what a killed run left of an
+    /// incomplete clone; makes the folder to grow in.
+    ///
+    /// - Throws: ``Failure``, also if another clone has come into place meanwhile.
+    func begin(patience: Duration) throws(Failure) -> GitdirLock {
+        try makeFolder(folder)
+        let lock = try GitdirLock(folder, patience: patience)
+        let now = try ClonePlace(destination)
+        guard now.isInside == isInside, lock.isStill(in: folder) else {
+            throw Failure(
+                .configuration, "\(destination) was made by another clone",
+                hint: "bring it up to date with git pod reconcile")
+        }
+        guard !isHalfMoved else { return lock }
+        for name in directoryEntries(folder) ?? [] where name != GitdirLock.name {
+            try removeTree("\(folder)/\(name)")
+        }
+        return lock
+    }
+
+    /// Takes away what there is of a clone that failed.
     func clear() throws(Failure) { try removeTree(folder) }
 
     /// Puts the complete clone into place.

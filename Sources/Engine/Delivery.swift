@@ -27,6 +27,8 @@ struct Delivery {
     /// Why something was not taken.
     var failure: Failure?
     var reason: PushFailureReason?
+    /// Conflict branches whose names somebody has taken on origin, and the names they got.
+    var renamed: [RefName: RefName] = [:]
 }
 
 extension Engine {
@@ -109,12 +111,13 @@ extension Engine {
             }
         case .refused(let reason, let text):
             if update.name == branch, reason == .nonFastForward { delivery.originMoved = true }
-            if update.name != branch, reason == .nonFastForward { try renameEscape(update) }
-            let name = update.name.branch ?? update.name.description
+            if update.name != branch, reason == .nonFastForward {
+                delivery.renamed[update.name] = try renameEscape(update)
+                return
+            }
             delivery.reason = reason
             delivery.failure = Failure(
-                reason.kind, "origin did not take \(name) (\(reason.rawValue)): \(text)",
-                hint: reason.hint)
+                reason.kind, "\(text) (\(reason.rawValue))", hint: reason.hint)
         case nil:
             delivery.reason = .unknown
             delivery.failure = Failure(
@@ -123,13 +126,14 @@ extension Engine {
     }
 
     /// Somebody has a branch of that name on origin: what we keep gets another one.
-    private func renameEscape(_ update: RefUpdate) throws(Failure) {
+    private func renameEscape(_ update: RefUpdate) throws(Failure) -> RefName {
         let kept = try escape(update.new)
         endEscape(to: kept.name)
         if let mark = IncidentName.pendingMark(of: update.name), let old = try target(mark) {
             _ = try refs.delete(mark, from: old)
         }
-        note("origin has another \(update.name.branch ?? ""); it will be sent as \(kept.name)")
+        note("origin has another \(update.name.branch ?? ""): what is here is \(kept.name) now")
+        return kept.name
     }
 
     /// Origin's tip was acted on: from now on it must stay, or origin was rewritten.
@@ -166,7 +170,7 @@ extension Engine {
     /// place, origin has.
     func dropOldAnchors(origin: ObjectID?) throws(Failure) {
         guard let origin else { return }
-        let keep = try settings.duration("keepBefore") ?? .seconds(30 * 86_400)
+        let keep = try settings.days("keepBefore") ?? .seconds(30 * 86_400)
         let limit = wallClockMilliseconds() - keep.milliseconds
         let anchors = try attempt { () throws(GitError) in
             try self.repository.references(under: IncidentName.anchors)
@@ -187,11 +191,28 @@ extension Engine {
         _ tip: ObjectID, by origin: ObjectID, _ replaced: [ObjectID: Replacement]
     ) throws(GitError) -> Bool {
         for commit in try repository.commits(from: [tip], hiding: [origin]) {
-            guard case .commit(let new) = replaced[commit],
-                try repository.isAncestor(new, of: origin)
+            // A replay flattens merges: their parents' commits are what took their place.
+            if replaced[commit] == nil, try repository.isMerge(commit) { continue }
+            guard let stand = Self.latest(commit, replaced),
+                try repository.isAncestor(stand, of: origin)
             else { return false }
         }
         return true
+    }
+
+    /// What stands for `commit` after all replays; nil if it was replaced by none, or escaped.
+    private static func latest(_ commit: ObjectID, _ replaced: [ObjectID: Replacement])
+        -> ObjectID?
+    {
+        var stand: ObjectID?
+        var next = commit
+        // A replay that changed nothing leads back to itself; a list of so many names no more.
+        for _ in 0...replaced.count {
+            guard case .commit(let new) = replaced[next], new != next else { break }
+            stand = new
+            next = new
+        }
+        return stand
     }
 
     /// Who commits what is replayed: git's own identity settings, and the time of now.

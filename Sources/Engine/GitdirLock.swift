@@ -22,6 +22,9 @@ public final class GitdirLock {
         self.lock = lock
     }
 
+    /// Whether the lock's file is still the one in `folder`, and not one that was renamed away.
+    func isStill(in folder: String) -> Bool { lock.isFile("\(folder)/\(Self.name)") }
+
     /// Becomes `command`, which holds the lock until it has ended.
     public func run(_ command: [String]) throws(Failure) -> Never { try lock.become(command) }
 }

@@ -12,13 +12,20 @@ public struct PushReport: Sendable {
     public var oldCommit: ObjectID?
     /// The branch's tip.
     public var newCommit: ObjectID?
-    /// Whether origin is known to have the branch's tip.
+    /// Whether something was sent in this run, and origin has confirmed all of it.
     public var pushed = false
+    /// Whether origin is known to have the branch's tip.
+    public var durable = false
     /// Conflict branches that origin has not confirmed.
     public var pending: [String] = []
     public var reason: PushFailureReason?
     public var failure: Failure?
     public var duration: Duration = .zero
+
+    public init(branch: String, failure: Failure? = nil) {
+        self.branch = branch
+        self.failure = failure
+    }
 
     public var exitCode: ExitCode { failure?.kind.exitCode ?? .done }
 
@@ -28,6 +35,7 @@ public struct PushReport: Sendable {
             ("oldCommit", oldCommit.map { .string($0.description) } ?? .null),
             ("newCommit", newCommit.map { .string($0.description) } ?? .null),
             ("pushed", .bool(pushed)),
+            ("durable", .bool(durable)),
             ("pendingConflictBranches", .array(pending.map { .string($0) })),
             ("reason", reason.map { .string($0.rawValue) } ?? .null),
             ("durationMs", .integer(duration.milliseconds)),
@@ -37,7 +45,7 @@ public struct PushReport: Sendable {
 
     /// One line for a person; nil if nothing but the failure is to be said.
     public var line: String? {
-        guard pushed, let newCommit else { return nil }
+        guard durable, let newCommit else { return nil }
         return oldCommit == newCommit
             ? "origin has \(branch) at \(newCommit.short) already"
             : "origin has \(branch) at \(newCommit.short) now"
@@ -58,6 +66,7 @@ extension Engine {
     private func push(_ report: inout PushReport) throws(Failure) {
         let local = try localTip()
         report.newCommit = local
+        report.pending = try pendingEscapes().compactMap(\.branch.branch)
         let tips: OriginTips
         do throws(OriginFailure) { tips = try fetch() } catch {
             report.reason = error.reason
@@ -65,34 +74,37 @@ extension Engine {
         }
         report.oldCommit = tips.branch
         if let tip = tips.branch { try set(tracking, to: tip, "fetch") }
-        let isSendable = try canSend(local, tips)
+        let obstacle = try obstacle(to: local, tips)
         // Conflict branches go also where the branch cannot.
-        let delivery = try deliver(isSendable ? local : nil, tips)
-        report.pushed = delivery.hasBranch
-        report.reason = delivery.reason
-        report.failure = delivery.failure
+        let delivery = try deliver(obstacle == nil ? local : nil, tips)
+        report.pushed = delivery.isConfirmed
+        report.durable = delivery.hasBranch
         if delivery.hasBranch { try remember(local) }
         report.pending = try pendingEscapes().compactMap(\.branch.branch)
-        guard isSendable, !delivery.originMoved else {
+        if let obstacle {
             report.reason = .nonFastForward
-            throw Failure(
-                .failed,
-                "\(report.branch) cannot be pushed onto what origin has (non-fast-forward)",
-                hint: "run git pod reconcile --repo \(repository.path)")
+            throw obstacle
         }
+        report.reason = delivery.reason
+        report.failure = delivery.failure
     }
 
-    /// Whether origin's branch can go to `local` without losing anything, by the same decision as a
-    /// reconcile's.
-    private func canSend(_ local: ObjectID, _ tips: OriginTips) throws(Failure) -> Bool {
+    /// Why origin's branch cannot go to `local` without losing anything, by the same decision as a
+    /// reconcile's; nil if it can.
+    private func obstacle(to local: ObjectID, _ tips: OriginTips) throws(Failure) -> Failure? {
         let seen = try target(seen)
         let situation = try attempt { () throws(GitError) in
             try self.repository.situation(
                 local: local, tip: tips.branch, originIsEmpty: tips.originIsEmpty, seen: seen)
         }
         switch ReconcilePlan(situation, onDivergence: .stop, onRewrite: .stop) {
-        case .nothing, .push: return true
-        default: return false
+        case .nothing, .push: return nil
+        case .fail(let refusal), .stop(.originDeleted, let refusal): return failure(refusal)
+        default:
+            return Failure(
+                .failed,
+                "\(branch.branch ?? "") cannot be pushed onto what origin has (non-fast-forward)",
+                hint: "run git pod reconcile --repo \(repository.path)")
         }
     }
 }

@@ -24,7 +24,10 @@ public struct ReconcileReport: Sendable {
     /// What went wrong, even where an outcome was reached: a push that failed after a rebase.
     public var failure: Failure?
 
-    public init(branch: String) { self.branch = branch }
+    public init(branch: String, failure: Failure? = nil) {
+        self.branch = branch
+        self.failure = failure
+    }
 
     /// The exit code that says it.
     public var exitCode: ExitCode {

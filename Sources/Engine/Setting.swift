@@ -52,7 +52,7 @@ public struct Setting: Sendable, Equatable {
             "onRewrite", "replay|stop", "when origin dropped commits that it had",
             standard: "replay"),
         Setting(
-            "keepBefore", "DAYS", "how long anchors are kept at least, as 30d", standard: "30d"),
+            "keepBefore", "DAYS", "how long anchors are kept at least", standard: "30d"),
         Setting("lockTimeout", "TIME", "how long to wait for another git-pod", standard: "10s"),
         Setting("trustOwner", "UID", "one more user whose gitdir's configuration is followed"),
         Setting("minFree", "SIZE", "what a clone leaves free on the volume", standard: "256M"),

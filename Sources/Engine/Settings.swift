@@ -37,13 +37,20 @@ public struct Settings: Sendable {
         var warnings: [String] = []
         var isTrusted = true
         if let gitdir {
-            let owner = flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"]
-            let trust = Trust(gitdir: gitdir, alsoTrusting: owner.flatMap(UInt32.init))
+            // Who owns it decides how it is read; its own word on that does not count.
+            let theirs = try ScopedConfiguration.read(
+                gitdir: nil, matching: "^pod\\.trustowner$", followingIncludes: true,
+                until: .after(Self.patience))
+            let owner = try Self.owner(
+                flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"]
+                    ?? theirs.last("pod.trustowner")?.value)
+            let trust = Trust(gitdir: gitdir, alsoTrusting: owner)
+            try trust.checkObjects(gitdir)
             isTrusted = trust.isTrusted
-            configuration = try ScopedConfiguration.read(
-                gitdir: gitdir, matching: Self.wanted, followingIncludes: isTrusted,
-                until: .after(.seconds(30)))
+            configuration = try Self.read(gitdir, followingIncludes: isTrusted)
             (configuration, warnings) = trust.filter(configuration)
+        } else {
+            configuration = try Self.read(nil, followingIncludes: true)
         }
         var values: [String: (String, Source)] = [:]
         for setting in Setting.all {
@@ -60,6 +67,26 @@ public struct Settings: Sendable {
             environment["GIT_COMMITTER_EMAIL"] ?? configuration.last("committer.email")?.value
                 ?? configuration.last("user.email")?.value ?? "git-pod@localhost"
         )
+    }
+
+    /// How long git may take to read its configuration.
+    private static let patience = Duration.seconds(30)
+
+    private static func read(_ gitdir: String?, followingIncludes: Bool) throws(Failure)
+        -> ScopedConfiguration
+    {
+        try ScopedConfiguration.read(
+            gitdir: gitdir, matching: wanted, followingIncludes: followingIncludes,
+            until: .after(patience))
+    }
+
+    private static func owner(_ text: String?) throws(Failure) -> UInt32? {
+        guard let text else { return nil }
+        guard let owner = UInt32(text) else {
+            throw Failure(
+                .configuration, "trustOwner is \"\(text)\"", hint: "it must be a user's number")
+        }
+        return owner
     }
 
     private static func value(
@@ -107,13 +134,20 @@ public struct Settings: Sendable {
 
     func duration(_ name: String) throws(Failure) -> Duration? {
         guard let text = try text(name) else { return nil }
-        if text.hasSuffix("d"), let days = Int64(text.dropLast()), (0...36_500).contains(days) {
-            return .seconds(days * 86_400)
-        }
         guard let duration = Duration(configuration: text) else {
-            throw refusal(name, "a time such as 500ms, 10s, 2m, 1h or 30d")
+            throw refusal(name, "a time such as 500ms, 10s, 2m or 1h")
         }
         return duration
+    }
+
+    /// Whole days: `30d`, or `30`.
+    func days(_ name: String) throws(Failure) -> Duration? {
+        guard let text = try text(name) else { return nil }
+        let digits = text.hasSuffix("d") ? text.dropLast() : text[...]
+        guard let days = Int64(digits), (0...36_500).contains(days) else {
+            throw refusal(name, "a number of days, such as 30d")
+        }
+        return .seconds(days * 86_400)
     }
 
     /// Bytes: a number, with K, M, G or T behind it for powers of 1024.

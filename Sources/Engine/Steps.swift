@@ -29,8 +29,8 @@ extension Reconcile {
         case .stop(let outcome, let refusal):
             report.outcome = outcome
             report.rewritten = outcome == .rewritten
-            throw failure(refusal)
-        case .fail(let refusal): throw failure(refusal)
+            throw engine.failure(refusal)
+        case .fail(let refusal): throw engine.failure(refusal)
         }
     }
 
@@ -157,35 +157,14 @@ extension Reconcile {
         let delivery = try engine.deliver(tip, tips)
         report.pushed = delivery.isConfirmed
         report.failure = delivery.failure
-        if delivery.originMoved { return .again }
+        if let taken = report.conflictBranch.flatMap(RefName.init(branch:)),
+            let name = delivery.renamed[taken]
+        {
+            report.conflictBranch = name.branch
+        }
+        if delivery.originMoved || !delivery.renamed.isEmpty { return .again }
         try engine.remember(delivery.hasBranch ? tip : tips.branch)
         try engine.dropOldAnchors(origin: delivery.hasBranch ? tip : tips.branch)
         return .finished
-    }
-
-    private func failure(_ refusal: Refusal) -> Failure {
-        let branch = report.branch
-        switch refusal {
-        case .unrelated:
-            return Failure(
-                .failed, "\(branch) and origin's \(branch) have no commit in common",
-                hint: "check that --origin is the right repository; nothing was moved")
-        case .originLacksBranch:
-            return Failure(
-                .failed, "origin has no branch \(branch)",
-                hint: "check --branch, or make it there: git push ORIGIN \(branch)")
-        case .originDeleted:
-            return Failure(
-                .failed, "\(branch) was deleted on origin, and is not made there again",
-                hint: "if that was a mistake, make it there by hand: git push ORIGIN \(branch)")
-        case .diverged:
-            return Failure(
-                .failed, "\(branch) and origin have parted, and onDivergence is stop",
-                hint: "join them by hand, or choose rebase, merge or escape")
-        case .rewritten:
-            return Failure(
-                .failed, "origin dropped commits of \(branch) that it had, and onRewrite is stop",
-                hint: "look at what it dropped: git log refs/pod/seen/\(branch)")
-        }
     }
 }

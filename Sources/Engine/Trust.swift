@@ -31,6 +31,28 @@ struct Trust: Sendable {
         isTrusted = found == nil
     }
 
+    /// - Throws: ``Failure`` of kind `refused` if a stranger's gitdir borrows objects: they could be
+    ///   ones that only we may read, and a push would send them.
+    func checkObjects(_ gitdir: String) throws(Failure) {
+        guard let stranger else { return }
+        for name in ["alternates", "http-alternates"]
+        where exists("\(gitdir)/objects/info/\(name)") {
+            throw Failure(
+                .refused,
+                "\(gitdir) borrows objects (objects/info/\(name)), and \(stranger.path) belongs to "
+                    + "user \(stranger.owner)",
+                hint: "give the repository objects of its own, or set trustOwner")
+        }
+        for folder in ["objects", "objects/pack"] {
+            guard let real = realPath("\(gitdir)/\(folder)"), real == "\(gitdir)/\(folder)" else {
+                throw Failure(
+                    .refused,
+                    "\(folder) of \(gitdir) is elsewhere, and \(stranger.path) belongs to user "
+                        + "\(stranger.owner)", hint: "let it be a folder, or set trustOwner")
+            }
+        }
+    }
+
     /// `configuration` without what may not be followed, and one warning for each of that.
     func filter(
         _ configuration: ScopedConfiguration

@@ -182,6 +182,6 @@ struct ChildOrigin: OriginWay {
         let (reason, line) =
             outcome.words.reason ?? (.unknown, outcome.words.telling ?? "\(outcome.status)")
         return OriginFailure(
-            reason, "cannot \(what): \(origin.name): \(line)", hint: OriginHints.hint(reason))
+            reason, "\(origin.name): cannot \(what): \(line)", hint: OriginHints.hint(reason))
     }
 }

@@ -91,6 +91,16 @@ extension Repository {
 }
 
 extension Repository {
+    /// Whether a commit has more than one parent.
+    public func isMerge(_ id: ObjectID) throws(GitError) -> Bool {
+        var found: OpaquePointer?
+        var oid = id.oid
+        let code = unsafe git_commit_lookup(&found, handle, &oid)
+        guard code == 0 else { throw historyError(code, "read commit \(id.short)") }
+        defer { unsafe git_commit_free(found) }
+        return unsafe git_commit_parentcount(found) > 1
+    }
+
     /// When a commit was made, by its committer's clock: seconds since 1970.
     public func commitTime(_ id: ObjectID) throws(GitError) -> Int64 {
         var found: OpaquePointer?

@@ -86,6 +86,14 @@ private let libraryIsReady: Bool = {
         return try Repository(path: path)
     }
 
+    /// Sets a variable of the gitdir's own config.
+    public func configure(_ key: String, _ value: String) throws(GitError) {
+        var config: OpaquePointer?
+        try check("open the config of \(path)") { unsafe git_repository_config(&config, handle) }
+        defer { unsafe git_config_free(config) }
+        try check("set \(key)") { unsafe git_config_set_string(config, key, value) }
+    }
+
     /// Looks for objects again: another process may have written packs.
     public func refreshObjects() throws(GitError) {
         try check("read the objects of \(path)") { unsafe git_odb_refresh(objects) }

@@ -60,7 +60,7 @@ func connect(to addresses: [SocketAddress], called name: String, until deadline:
         .unreachable,
         "cannot connect to \(name): "
             + (timedOut ? "no answer in time" : errorText(lastError)),
-        hint: "check that the pod runs and that its SSH port is reachable from here")
+        hint: "check that it runs and that this port is reachable from here")
 }
 
 private struct ConnectRefusal: Error { let code: Int32 }

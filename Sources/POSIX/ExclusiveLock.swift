@@ -37,6 +37,14 @@ public final class ExclusiveLock {
         }
     }
 
+    /// Whether the file that is locked is the one at `path`.
+    public func isFile(_ path: String) -> Bool {
+        guard let own = fileStatus(descriptor: file.raw), let other = fileStatus(path) else {
+            return false
+        }
+        return own.inode == other.inode && own.device == other.device
+    }
+
     /// Becomes `arguments[0]`, found along `PATH`, which then holds the lock until it has ended.
     ///
     /// Returns only by throwing.

@@ -99,6 +99,14 @@ private func writeNewFile(
     guard !onDisk || fsync(file.raw) == 0 else { throw .system("write \(path) to disk") }
 }
 
+/// Sees to it that a file's content is on disk.
+public func syncFile(_ path: String) throws(Failure) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system("open \(path)") }
+    let file = FileDescriptor(owning: descriptor)
+    guard fsync(file.raw) == 0 else { throw .system("write \(path) to disk") }
+}
+
 /// Sees to it that the names in a folder are on disk.
 public func syncFolder(_ path: String) throws(Failure) {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

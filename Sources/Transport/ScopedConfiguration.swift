@@ -35,14 +35,17 @@ public struct ScopedConfiguration: Sendable {
     /// Reads what matches `pattern` (an extended regular expression over keys), as git at `gitdir`
     /// would have it.
     ///
+    /// - Parameter gitdir: nil for what the user and the system say, wherever we stand.
     /// - Parameter followingIncludes: whether files that the configuration names are read too.
     /// - Throws: ``Failure`` of kind `configuration` if git cannot read it.
     public static func read(
-        gitdir: String, matching pattern: String, followingIncludes: Bool, until deadline: Deadline
+        gitdir: String?, matching pattern: String, followingIncludes: Bool, until deadline: Deadline
     ) throws(Failure) -> ScopedConfiguration {
         // Named by GIT_DIR, a gitdir of another owner may be read; nothing of it is run by this.
         let environment =
-            currentEnvironment().filter { !$0.hasPrefix("GIT_DIR=") } + ["GIT_DIR=\(gitdir)"]
+            currentEnvironment().filter { !$0.hasPrefix("GIT_DIR=") } + [
+                "GIT_DIR=\(gitdir ?? "/nonexistent")"
+            ]
         let includes = followingIncludes ? "--includes" : "--no-includes"
         let result = try runToEnd(
             ["git", "config", "--null", "--show-scope", includes, "--get-regexp", pattern],
@@ -51,8 +54,8 @@ public struct ScopedConfiguration: Sendable {
         guard result.status == .exited(0) || result.status == .exited(1) else {
             throw Failure(
                 .configuration,
-                "cannot read the configuration of \(gitdir): \(result.firstComplaint)",
-                hint: "see what git -C \(gitdir) config --list says")
+                "cannot read the configuration of \(gitdir ?? "git"): \(result.firstComplaint)",
+                hint: "see what git config --list says there")
         }
         return ScopedConfiguration(output: result.output)
     }

@@ -9,15 +9,17 @@ let cloneVerb = Verb(
     name: "clone", summary: "make a bare gitdir from origin, in place when it is whole",
     help: cloneHelp
 ) { arguments throws(Failure) in
-    let line = try EngineLine(arguments, verb: "clone", switches: ["--progress"])
-    guard line.words.count == 2 else {
+    let line = try EngineLine(
+        arguments, verb: "clone", settings: cloneSettings, switches: ["--progress"])
+    let words = line.words + line.command
+    guard words.count == 2 else {
         throw Failure(
             .configuration, "give a URL and a folder", hint: "see git pod clone -h")
     }
     let shows = line.switches.contains("--progress") || isTerminal(2)
     let meter = ProgressMeter(asJSON: line.wantsJSON, isShown: shows)
     let clone = try Clone(
-        of: line.words[0], into: line.words[1], flags: line.flags, environment: .current(),
+        of: words[0], into: words[1], flags: line.flags, environment: .current(),
         progress: { meter.show($0) })
     defer { meter.end() }
     let report = try clone.run()
@@ -85,6 +87,9 @@ private final class ProgressMeter: Sendable {
     }
 }
 
+private let cloneSettings =
+    originSettingNames.filter { $0 != "origin" } + ["minFree", "expectedSize"]
+
 private let cloneHelp = """
     usage: git pod clone URL DIR [--branch B] [OPTIONS]
 
@@ -94,8 +99,5 @@ private let cloneHelp = """
 
       --progress   show progress also where standard error is no terminal
       --json       print one JSON value; progress is one a line, on standard error
-    \(settingsHelp([
-        "branch", "remote", "deployKey", "knownHosts", "strictHostKeyChecking", "sshBackend",
-        "tokenFile", "connectTimeout", "idleTimeout", "minFree", "expectedSize",
-    ]))
+    \(settingsHelp(cloneSettings))
     """

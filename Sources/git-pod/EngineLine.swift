@@ -16,8 +16,12 @@ struct EngineLine {
     /// What stands behind `--`.
     private(set) var command: [String] = []
 
-    /// - Parameter switches: what the verb knows besides the engine's settings.
-    init(_ arguments: [String], verb: String, switches known: Set<String> = []) throws(Failure) {
+    /// - Parameters:
+    ///   - settings: the names of the engine's settings that the verb knows.
+    ///   - switches: what it knows besides.
+    init(
+        _ arguments: [String], verb: String, settings: [String], switches known: Set<String>
+    ) throws(Failure) {
         let end = arguments.firstIndex(of: "--")
         if let end { command = Array(arguments[(end + 1)...]) }
         var options = Options(Array(arguments[..<(end ?? arguments.endIndex)]))
@@ -26,15 +30,15 @@ struct EngineLine {
                 if let word = options.takeWord() { words.append(word) }
                 continue
             }
-            if option == "--repo" {
+            if option == "--repo", verb != "clone" {
                 repository = try options.value(of: option)
-            } else if option == "--json" {
+            } else if option == "--json", verb != "lock" {
                 try options.flag(option)
                 wantsJSON = true
             } else if known.contains(option) {
                 try options.flag(option)
                 switches.insert(option)
-            } else if let setting = Setting.forFlag(option) {
+            } else if let setting = Setting.forFlag(option), settings.contains(setting.name) {
                 flags[setting.name] = try options.value(of: option)
             } else {
                 throw Options.unknown(option, verb: verb)

@@ -7,7 +7,8 @@ import POSIX
 let lockVerb = Verb(
     name: "lock", summary: "run a command while no reconcile can move the branch", help: lockHelp
 ) { arguments throws(Failure) in
-    let line = try EngineLine(arguments, verb: "lock")
+    let line = try EngineLine(
+        arguments, verb: "lock", settings: ["lockTimeout"], switches: [])
     guard !line.command.isEmpty else {
         throw Failure(
             .configuration, "there is no command behind --", hint: "see git pod lock -h")
@@ -25,6 +26,6 @@ private let lockHelp = """
     ended; no reconcile, push or clone of git-pod runs meanwhile. Writers are not
     kept away: git's own locks do that. The exit code is COMMAND's.
 
-      --repo DIR   the bare gitdir
+      --repo DIR   the bare gitdir; GIT_POD_REPO says it too
     \(settingsHelp(["lockTimeout"]))
     """

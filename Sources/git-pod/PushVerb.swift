@@ -6,8 +6,12 @@ import Model
 let pushVerb = Verb(
     name: "push", summary: "send a gitdir's branch to its origin, once", help: pushHelp
 ) { arguments throws(Failure) in
-    let line = try EngineLine(arguments, verb: "push")
-    let report = try line.engine().push()
+    let line = try EngineLine(
+        arguments, verb: "push", settings: pushSettings, switches: [])
+    let report: PushReport
+    do throws(Failure) { report = try line.engine().push() } catch {
+        report = PushReport(branch: line.flags["branch"] ?? "", failure: error)
+    }
     if line.wantsJSON {
         printLine(report.json.text)
     } else if let text = report.line {
@@ -17,6 +21,8 @@ let pushVerb = Verb(
     return report.exitCode
 }
 
+private let pushSettings = originSettingNames + ["lockTimeout", "trustOwner"]
+
 private let pushHelp = """
     usage: git pod push --repo DIR [OPTIONS]
 
@@ -24,7 +30,7 @@ private let pushHelp = """
     has not confirmed yet. Never forces: if origin has commits that are not here,
     it says so, and git pod reconcile is next.
 
-      --repo DIR   the bare gitdir
+      --repo DIR   the bare gitdir; GIT_POD_REPO says it too
       --json       print one JSON value
-    \(settingsHelp(originSettingNames + ["lockTimeout", "trustOwner"]))
+    \(settingsHelp(pushSettings))
     """

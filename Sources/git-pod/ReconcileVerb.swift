@@ -8,8 +8,14 @@ let reconcileVerb = Verb(
     name: "reconcile", summary: "bring a gitdir's branch and its origin together, once",
     help: reconcileHelp
 ) { arguments throws(Failure) in
-    let line = try EngineLine(arguments, verb: "reconcile", switches: ["--dry-run"])
-    let report = try line.engine().reconcile(dryRun: line.switches.contains("--dry-run"))
+    let line = try EngineLine(
+        arguments, verb: "reconcile", settings: reconcileSettings, switches: ["--dry-run"])
+    let report: ReconcileReport
+    do throws(Failure) {
+        report = try line.engine().reconcile(dryRun: line.switches.contains("--dry-run"))
+    } catch {
+        report = ReconcileReport(branch: line.flags["branch"] ?? "", failure: error)
+    }
     if line.wantsJSON {
         printLine(report.json.text)
     } else if let text = report.line {
@@ -19,6 +25,9 @@ let reconcileVerb = Verb(
     return report.exitCode
 }
 
+private let reconcileSettings =
+    originSettingNames + ["onDivergence", "onRewrite", "keepBefore", "lockTimeout", "trustOwner"]
+
 private let reconcileHelp = """
     usage: git pod reconcile --repo DIR [OPTIONS]
 
@@ -26,12 +35,10 @@ private let reconcileHelp = """
     commit: follows, pushes, replays our commits onto origin's, or keeps them on
     a conflict branch. docs/reconcile.md says when which.
 
-      --repo DIR   the bare gitdir
+      --repo DIR   the bare gitdir; GIT_POD_REPO says it too
       --dry-run    say what would be done; no ref moves, nothing is sent
       --json       print one JSON value
-    \(settingsHelp(originSettingNames + [
-        "onDivergence", "onRewrite", "keepBefore", "lockTimeout", "trustOwner",
-    ]))
+    \(settingsHelp(reconcileSettings))
 
     Each of these can be set as GIT_POD_ON_DIVERGENCE in the environment, or as
     pod.onDivergence in git config. Ends with 0 when done, 3 if commits went to a

@@ -8,12 +8,15 @@ let statusVerb = Verb(
     name: "status", summary: "say what of a gitdir's branch origin is known to have",
     help: statusHelp
 ) { arguments throws(Failure) in
-    let line = try EngineLine(arguments, verb: "status")
+    let line = try EngineLine(
+        arguments, verb: "status", settings: statusSettings, switches: [])
     let report = try StatusReport(
         path: line.gitdir(), flags: line.flags, environment: .current())
     printLine(line.wantsJSON ? report.json.text : report.text)
     return .done
 }
+
+private let statusSettings = ["branch", "remote", "trustOwner"]
 
 private let statusHelp = """
     usage: git pod status --repo DIR [OPTIONS]
@@ -22,7 +25,7 @@ private let statusHelp = """
     commits lie between them and how old the oldest is, conflict branches, and a
     lock that stands in the way. Asks nobody, takes no lock, changes nothing.
 
-      --repo DIR   the bare gitdir
+      --repo DIR   the bare gitdir; GIT_POD_REPO says it too
       --json       print one JSON value
-    \(settingsHelp(["branch", "remote"]))
+    \(settingsHelp(statusSettings))
     """

@@ -39,6 +39,9 @@ func runVerb(_ arguments: [String], of verbs: [Verb]) -> ExitCode {
             throw Failure(.configuration, "there is no verb", hint: "see git-pod -h")
         }
     } catch {
+        if asksForJSON(arguments) {
+            printLine(JSON.object([("error", .string(error.description))]).text)
+        }
         complain(error.description)
         return error.kind.exitCode
     }
@@ -47,6 +50,11 @@ func runVerb(_ arguments: [String], of verbs: [Verb]) -> ExitCode {
 /// Whether a verb's arguments ask for its help. Behind `--` nothing is an option.
 private func asksForHelp(_ arguments: [String]) -> Bool {
     arguments.prefix { $0 != "--" }.contains { $0 == "-h" || $0 == "--help" }
+}
+
+/// Whether a verb was to print one JSON value, which a failure must be then, too.
+private func asksForJSON(_ arguments: [String]) -> Bool {
+    arguments.prefix { $0 != "--" }.contains("--json")
 }
 
 private func help(_ verbs: [Verb]) -> String {

@@ -70,7 +70,7 @@ struct GitLockTests {
         #expect(answer.error.contains(lock))
         #expect(try scene.tip() == tip)
         #expect(exists(lock), "it may be somebody's")
-        let status = try scene.verb("status", [])
+        let status = try scene.status()
         #expect(status.json["blockedByLock"]?["path"]?.string == lock)
         try run(["rm", lock]).check()
         #expect(try scene.reconcile().outcome == "fast-forwarded")

@@ -49,6 +49,8 @@ final class Scene {
     func reconcile(_ flags: String...) throws -> Answer { try verb("reconcile", flags) }
     func push(_ flags: String...) throws -> Answer { try verb("push", flags) }
 
+    func status() throws -> Answer { try answer(["status", "--repo", gitdir, "--json"]) }
+
     /// Runs `git pod VERB --repo GITDIR --json` with the way to origin.
     func verb(_ verb: String, _ flags: [String], environment: [String: String] = [:]) throws
         -> Answer

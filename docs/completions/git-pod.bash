@@ -92,7 +92,7 @@ __git_pod_reconcile_options ()
 
 __git_pod_status_options ()
 {
-	printf '%s\n' --repo --branch --remote --json --help
+	printf '%s\n' --repo --branch --remote --trust-owner --json --help
 }
 
 __git_pod_add_options ()
