@@ -8,6 +8,12 @@ import POSIX
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 @Suite("A reconcile that is killed", .serialized)
 struct KillTests {
     /// How many kills in all; the environment may ask for more.
@@ -62,6 +68,40 @@ struct KillTests {
         #expect(killed > 0)
     }
 
+    @Test(
+        "at any moment loses nothing, and is finished by the next",
+        arguments: Situation.allCases)
+    func atMoments(situation: Situation) throws {
+        let scene = try situation.make()
+        let ours = try #require(try scene.tip())
+        try snapshot(scene)
+        let start = monotonicNanoseconds()
+        _ = try scene.reconcile()
+        let whole = monotonicNanoseconds() - start
+        var numbers = SeededNumbers(seed: 11)
+        for _ in 0..<max(1, Self.count / Situation.allCases.count) {
+            try restore(scene)
+            let moment = Int64(numbers.next() % whole)
+            let running = try RunningCommand(
+                command(scene), environment: scene.home.environment())
+            pause(.nanoseconds(moment))
+            running.child.signal(SIGKILL)
+            _ = try running.finish()
+            let when = "killed after \(moment / 1000) of \(whole / 1000) µs"
+            try expectNothingLost(scene, ours, when)
+            let next = try scene.reconcile()
+            #expect(next.code == .done || next.code == .escaped, "\(when): \(next.errors)")
+            try expectFinished(scene, situation, ours, when)
+        }
+    }
+
+    private func command(_ scene: Scene) -> [String] {
+        [
+            Products.path("git-pod"), "reconcile", "--repo", scene.gitdir, "--origin",
+            scene.origin.url, "--json",
+        ]
+    }
+
     private func snapshot(_ scene: Scene) throws {
         let folder = scene.origin.pod.folder
         try run(["cp", "-a", scene.gitdir, folder.file("gitdir.snapshot")]).check()
@@ -81,11 +121,7 @@ struct KillTests {
         var strace = ["strace", "-qq", "-o", log, "-e", "trace=\(Self.calls)"]
         if let kill { strace += ["-e", "inject=\(Self.calls):signal=SIGKILL:when=\(kill)"] }
         return try run(
-            strace + [
-                Products.path("git-pod"), "reconcile", "--repo", scene.gitdir, "--origin",
-                scene.origin.url, "--json",
-            ],
-            environment: scene.home.environment(), timeout: .seconds(120))
+            strace + command(scene), environment: scene.home.environment(), timeout: .seconds(120))
     }
 
     private func countCalls(_ scene: Scene) throws -> Int {
