@@ -147,6 +147,9 @@ extension Reconcile {
         guard case .moved = swap, let kept else { return .again }
         report.conflictBranch = kept.name.branch
         engine.note("what \(report.branch) held is on \(kept.name.branch ?? "")")
+        if report.rewritten {
+            engine.note("\(kept.name.branch ?? "") carries what origin dropped back to it")
+        }
         return try finish(tip, tips)
     }
 

@@ -101,6 +101,16 @@ struct BadInputTests {
         #expect(!exists("canary") && !exists("\(scene.gitdir)/canary"))
     }
 
+    @Test("a remote that nothing knows is a configuration error")
+    func remotes() throws {
+        let scene = try Scene()
+        let unknown = try scene.answer(["reconcile", "--repo", scene.gitdir, "--json"])
+        #expect(unknown.code == .configuration, "\(unknown.errors)")
+        #expect(unknown.errors.contains("nothing says where the origin"))
+        let impossible = try scene.reconcile("--remote", "a b")
+        #expect(impossible.code == .configuration, "\(impossible.errors)")
+    }
+
     @Test("a deploy key that cannot be read, or that others may read, is named")
     func keys() throws {
         let scene = try Scene(.ssh)

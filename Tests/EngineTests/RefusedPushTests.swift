@@ -12,6 +12,7 @@ struct RefusedPushTests {
         case pushedAhead = "pushed-ahead"
         case rebased
         case conflictEscaped = "conflict-escaped"
+        case merged, rewritten
 
         var description: String { rawValue }
 
@@ -19,7 +20,8 @@ struct RefusedPushTests {
             try scene.commit(self == .conflictEscaped ? "both.txt" : "ours.txt", "ours")
             switch self {
             case .pushedAhead: break
-            case .rebased: try scene.commitToOrigin("theirs.txt", "theirs")
+            case .rebased, .merged: try scene.commitToOrigin("theirs.txt", "theirs")
+            case .rewritten: try scene.rewindOrigin(to: try scene.tip("main~2") ?? "")
             case .conflictEscaped: try scene.commitToOrigin("both.txt", "theirs")
             }
         }
@@ -27,7 +29,7 @@ struct RefusedPushTests {
 
     /// What keeps origin from taking it.
     enum Fault: String, CaseIterable, CustomStringConvertible {
-        case hook, locked, killed
+        case hook, locked, killed, vanished
 
         var description: String { rawValue }
 
@@ -41,10 +43,18 @@ struct RefusedPushTests {
                 try writeFile(
                     "\(scene.origin.path)/hooks/pre-receive", "#!/bin/sh\nkill -9 $PPID\n",
                     mode: 0o755)
+            case .vanished:
+                let path = scene.origin.path
+                try writeFile(
+                    "\(path)/hooks/pre-receive",
+                    "#!/bin/sh\nmv '\(path)' '\(path).gone'\nkill -9 $PPID\n", mode: 0o755)
             }
         }
 
         func end(_ scene: Scene) throws {
+            if self == .vanished {
+                try rename("\(scene.origin.path).gone", to: scene.origin.path)
+            }
             try scene.origin.unlock()
             try run(
                 ["rm", "-f"]
@@ -65,17 +75,18 @@ struct RefusedPushTests {
             let ours = try #require(try scene.tip())
             let theirs = try scene.origin.tip()
             try fault.begin(scene)
-            let answer = try scene.reconcile()
+            let policy = row == .merged ? "merge" : "rebase"
+            let answer = try scene.reconcile("--on-divergence", policy)
             #expect(answer.outcome == row.rawValue, "\(kind): \(answer.errors)")
             #expect(!answer.error.isEmpty, "\(kind)")
             #expect(answer.code == (row == .conflictEscaped ? .escaped : answer.code))
             #expect(answer.code != .done)
-            #expect(try scene.origin.tip() == theirs)
             #expect(try scene.isKept(ours))
             if row == .conflictEscaped {
                 #expect(try scene.refs("refs/pod/pending/").count == 1)
             }
             try fault.end(scene)
+            #expect(try scene.origin.tip() == theirs)
             let next = try scene.reconcile()
             #expect(next.code == .done, "\(kind): \(next.errors)")
             #expect(next.isPushed)
@@ -88,12 +99,18 @@ struct RefusedPushTests {
         }
     }
 
-    @Test("by a key that may only read is named as that")
-    func readOnlyKey() throws {
-        let scene = try Scene(.ssh)
+    @Test("by a key that may only read is named as that", arguments: Row.allCases)
+    func readOnlyKey(row: Row) throws {
+        let scene = try Scene.inSync(.ssh)
+        try row.prepare(scene)
+        let ours = try #require(try scene.tip())
         let key = try #require(scene.origin.readOnlyKey)
-        let answer = try scene.reconcile("--deploy-key", key)
-        #expect(answer.outcome == "pushed-ahead", "\(answer.errors)")
+        let policy = row == .merged ? "merge" : "rebase"
+        let answer = try scene.reconcile("--deploy-key", key, "--on-divergence", policy)
+        #expect(answer.outcome == row.rawValue, "\(answer.errors)")
+        #expect(try scene.isKept(ours))
+        #expect(answer.error.contains("read"))
+        guard row != .conflictEscaped else { return }
         #expect(answer.code == .refused)
         #expect(answer.error.contains("read"))
         #expect(try scene.push("--deploy-key", key).json["reason"]?.string == "read-only-key")
