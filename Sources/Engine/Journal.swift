@@ -23,6 +23,7 @@ struct Journal {
     /// Reads what a killed process left; nothing if it ended in order.
     init(gitdir: String) {
         path = "\(gitdir)/\(Self.name)"
+        try? removeFile(path + temporarySuffix)
         let content = (try? readFile(path, limit: Self.limit)) ?? []
         entries = String(decoding: content, as: UTF8.self).split(separator: "\n")
             .compactMap(Self.entry)

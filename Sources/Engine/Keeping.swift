@@ -66,13 +66,13 @@ extension Engine {
             let entry = Journal.Entry.escape(of: branch, to: name)
             try refs.begin(entry)
             // The mark first: a conflict branch without one would never be sent.
-            guard try target(name) == nil, try refs.move(mark, from: nil, to: tip, "escape"),
-                try refs.move(name, from: nil, to: tip, "escape")
-            else {
-                refs.end(entry)
-                continue
+            if try target(name) == nil, try refs.move(mark, from: nil, to: tip, "escape") {
+                if try refs.move(name, from: nil, to: tip, "escape") {
+                    return Keep(name, at: tip, refs)
+                }
+                _ = try refs.delete(mark, from: tip)
             }
-            return Keep(name, at: tip, refs)
+            refs.end(entry)
         }
         throw Failure(
             .failed, "no conflict branch could be made for \(tip.short)", hint: "run it again")
@@ -83,7 +83,10 @@ extension Engine {
         refs.end(.escape(of: branch, to: name))
     }
 
-    private func unfinishedEscape(_ tip: ObjectID) throws(Failure) -> RefName? {
+    /// The conflict branch that a killed run had made for `tip` or for a commit before it, if the
+    /// branch has not moved off that yet. What is left of any other escape is settled.
+    @discardableResult
+    func unfinishedEscape(_ tip: ObjectID) throws(Failure) -> RefName? {
         for case .escape(of: branch, to: let name) in refs.unfinished {
             guard let kept = try target(name) else {
                 // Killed between the mark and the branch.

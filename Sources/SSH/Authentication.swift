@@ -13,10 +13,13 @@ private enum Candidate {
 extension Session {
     /// Offers keys until the server accepts one.
     ///
+    /// Returns false if the server refused a signature after the first channel was asked for: this
+    /// session is of no use then, and another must be made with `asksEarly` false.
+    ///
     /// - Throws: ``SSHProblem/beyondLibrary(_:)`` if everything that libssh2 can sign with was refused
     ///   and there are keys that it cannot sign with; else a ``Failure`` of kind `refused`, or
     ///   `unreachable` if the connection broke.
-    public func authenticate(with person: any SSHConversationalist) throws(SSHProblem) {
+    public func authenticate(with person: any SSHConversationalist) throws(SSHProblem) -> Bool {
         let agent = connectAgent(person)
         let (candidates, unusable) = try candidates(agent, person)
         var refused: [String] = []
@@ -28,8 +31,9 @@ extension Session {
                 }
             if accepted {
                 person.note("authenticated to \(target.place) as \(target.user) with \(name)")
-                return
+                return true
             }
+            guard case .notAsked = early else { return false }
             person.note("\(target.place) refused \(name)")
             refused.append(name)
         }
@@ -123,7 +127,7 @@ extension Session {
         let code = try withExtendedLifetime(request) { () throws(SSHProblem) in
             var context = unsafe UnsafeMutableRawPointer?(
                 Unmanaged.passUnretained(request).toOpaque())
-            return try complete("authentication") {
+            return try proveIdentity {
                 unsafe libssh2_userauth_publickey(
                     handle, target.user, key.blob, key.blob.count, signWithAgent, &context)
             }
@@ -151,7 +155,7 @@ extension Session {
 
     private func offer(_ file: PrivateKeyFile, passphrase: String?) throws(SSHProblem) -> Bool {
         let publicLine = file.publicKey?.line
-        let code = try complete("authentication") {
+        let code = try proveIdentity {
             unsafe file.content.withUnsafeBytes { bytes in
                 unsafe libssh2_userauth_publickey_frommemory(
                     handle, target.user, target.user.utf8.count,

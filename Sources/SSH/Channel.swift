@@ -28,7 +28,7 @@ import POSIX
     static let readSize = Relay.downCapacity
 
     /// The largest packet that every SSH implementation takes (RFC 4253, section 6.1).
-    private static let packet: UInt32 = 32 * 1024
+    static let packet: UInt32 = 32 * 1024
 
     /// Opens a channel and starts `command` there.
     ///
@@ -44,16 +44,7 @@ import POSIX
         self.session = session
         self.diagnostics = diagnostics
         keepAliveDue = .after(session.target.keepAlive)
-        var opened: OpaquePointer?
-        let code = try session.complete("opening a channel") {
-            unsafe opened = libssh2_channel_open_ex(
-                session.handle, "session", 7, Self.window, Self.packet, nil, 0)
-            return unsafe opened == nil ? libssh2_session_last_errno(session.handle) : 0
-        }
-        guard let handle = unsafe opened else {
-            throw .failure(session.turnedAway("opening a channel", code))
-        }
-        unsafe self.handle = handle
+        unsafe handle = try session.openChannel()
         for (name, value) in environment {
             _ = try session.complete("setting \(name)") {
                 unsafe libssh2_channel_setenv_ex(
@@ -206,7 +197,7 @@ import POSIX
 
 extension Session {
     /// A refusal of a channel or command, told from a broken connection.
-    fileprivate func turnedAway(_ stage: String, _ code: Int32) -> Failure {
+    func turnedAway(_ stage: String, _ code: Int32) -> Failure {
         switch code {
         case LIBSSH2_ERROR_CHANNEL_FAILURE, LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED:
             Failure(

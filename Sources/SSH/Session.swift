@@ -16,20 +16,27 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     let target: SSHTarget
     /// When what is under way must be done; ``renewDeadline(_:)`` sets it for what comes next.
     private(set) var deadline: Deadline
+    /// Whether the first channel may be asked for ahead of the login's end.
+    let asksEarly: Bool
+    /// How far that is.
+    var early = EarlyChannel.notAsked
 
     /// Connects, exchanges keys and checks the host key; nothing secret has been said by then.
     ///
     /// - Throws: ``SSHProblem/beyondLibrary(_:)`` where the two sides share no algorithm, or only a
     ///   certificate authority vouches for the host; else a ``Failure``: `unreachable` for silence
     ///   and closed connections, `refused` for a host key that may not be trusted.
+    /// - Parameter asksEarly: whether ``authenticate(with:)`` may ask for the first channel.
     public init(
-        to target: SSHTarget, until deadline: Deadline, with person: any SSHConversationalist
+        to target: SSHTarget, until deadline: Deadline, with person: any SSHConversationalist,
+        asksEarly: Bool = true
     ) throws(SSHProblem) {
         guard libraryIsReady, let handle = unsafe libssh2_session_init_ex(nil, nil, nil, nil) else {
             throw .failure(Failure(.failed, "cannot start libssh2"))
         }
         self.target = target
         self.deadline = deadline
+        self.asksEarly = asksEarly
         do throws(Failure) {
             socket = try connectTCP(host: target.host, port: target.port, until: deadline)
         } catch {

@@ -71,14 +71,27 @@ final class SSHCarrier {
             session.renewDeadline(.after(plan.settings.connectTimeout))
             return session
         }
+        var made = try openSession(asksEarly: true)
+        if made == nil { made = try openSession(asksEarly: false) }
+        guard let made else {
+            preconditionFailure("a session that asks for no channel refuses by throwing")
+        }
+        session = made
+        return made
+    }
+
+    /// A session that is logged in; nil if it asked for a channel too early.
+    private func openSession(asksEarly: Bool) throws(Halt) -> Session? {
         let person = Person(caller)
         let made = try at(.hostKey) { () throws(SSHProblem) in
             try Session(
-                to: plan.target, until: .after(plan.settings.connectTimeout), with: person)
+                to: plan.target, until: .after(plan.settings.connectTimeout), with: person,
+                asksEarly: asksEarly)
         }
-        try at(.authentication) { () throws(SSHProblem) in try made.authenticate(with: person) }
-        session = made
-        return made
+        let isIn = try at(.authentication) { () throws(SSHProblem) in
+            try made.authenticate(with: person)
+        }
+        return isIn ? made : nil
     }
 
     /// Does `body`, whose refusals are those of `stage`.

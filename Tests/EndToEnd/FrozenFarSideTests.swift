@@ -36,7 +36,8 @@ struct FrozenFarSideTests {
     /// Where a far side can freeze, as the helper names it. What goes on inside `ssh` it cannot see.
     static let stages: [Way: [String]] = [
         .libssh2: [
-            "during the SSH key exchange", "during authentication", "during opening a channel",
+            // The channel is opened in the turn of authentication.
+            "during the SSH key exchange", "during authentication",
             "during starting the far command", "while waiting for the pack",
             "while receiving the pack",
         ],
