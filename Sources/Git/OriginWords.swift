@@ -60,7 +60,7 @@ struct OriginWords {
                 "connection closed", "empty reply from server", "remote end hung up",
                 "early eof", "unexpected disconnect", "requested url returned error: 50",
                 "broken pipe", "does not appear to be a git repository", "repository not found",
-                "requested url returned error: 404", "no such file or directory",
+                "requested url returned error: 404", "no such file or directory", "' not found",
             ]
         ),
     ]
@@ -76,6 +76,9 @@ struct OriginWords {
         }
         return nil
     }
+
+    /// Whether a server knows who we are and says no (RFC 9110, section 15.5.4).
+    var forbids: Bool { lines.contains { $0.contains("requested URL returned error: 403") } }
 
     /// The line that says most: an error's, else the last one.
     var telling: String? {

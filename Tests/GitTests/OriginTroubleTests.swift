@@ -70,7 +70,10 @@ struct OriginTroubleTests {
         try work.there.hideRepository()
         let failure = try failure { _ = try work.origin.fetch(branch: OriginAtWork.main) }
         #expect(failure.reason == .unreachable, "\(failure)")
-        #expect(failure.message.contains("does not appear to be a git repository"), "\(failure)")
+        let words =
+            kind == .https
+            ? "repository '\(work.there.url)/' not found" : "does not appear to be a git repository"
+        #expect(failure.message.contains(words), "\(failure)")
     }
 
     @Test("that is no longer waited for lets go", arguments: Kind.allCases)
@@ -87,6 +90,9 @@ struct OriginTroubleTests {
         }
         let failure = try failure { _ = try work.pushAhead() }
         #expect(failure.message.contains("called off"), "\(failure)")
+        // The children are gone with it, and git's own children too.
+        let url = work.there.url
+        #expect(eventually { kind == .path || Processes.withArgument(containing: url).isEmpty })
     }
 
     @Test("that falls silent is given up", arguments: Kind.allCases)
