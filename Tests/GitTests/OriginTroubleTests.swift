@@ -51,6 +51,19 @@ struct OriginTroubleTests {
         #expect(try work.pushAhead() == .done)
     }
 
+    @Test("whose disk is full is told from one that refuses", arguments: Kind.allCases)
+    func fullDisk(kind: Kind) throws {
+        let work = try OriginAtWork(kind)
+        try writeFile(
+            "\(work.there.path)/hooks/pre-receive",
+            "#!/bin/sh\ncat >/dev/null; head -c 1 /dev/zero >/dev/full\nexit 1\n", mode: 0o755)
+        guard case .refused(.diskFull, let text) = try work.pushAhead() else {
+            Issue.record("not taken for a full disk")
+            return
+        }
+        #expect(text.contains("No space left on device"), "\(text)")
+    }
+
     @Test("that has gone is unreachable", arguments: Kind.allCases)
     func vanished(kind: Kind) throws {
         let work = try OriginAtWork(kind)
