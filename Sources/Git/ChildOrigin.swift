@@ -7,19 +7,13 @@ import POSIX
 /// Operations by git children.
 struct ChildOrigin: OriginWay {
     private let origin: Origin
-    private let url: String
-    private let settings: OriginSettings
-    /// What git is told besides, by what the URL is.
-    private let injected: [(key: String, value: String)]
-    private let entries: [String]
+    private var url: String { access.url }
+    private var settings: OriginSettings { origin.settings }
+    private let access: GitAccess
 
     init(_ origin: Origin) throws(OriginFailure) {
         self.origin = origin
-        settings = origin.settings
-        let access = try GitAccess(origin)
-        url = access.url
-        injected = access.settings
-        entries = access.environment
+        access = try GitAccess(origin)
     }
 
     func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID] {
@@ -81,7 +75,7 @@ struct ChildOrigin: OriginWay {
                     .unknown, "git did not report on \(update.name)")
                 continue
             }
-            throw failure(outcome, "push to it")
+            throw pushFailure(outcome)
         }
         return results
     }
@@ -174,14 +168,39 @@ struct ChildOrigin: OriginWay {
                 ("core.fsync", "committed"), ("fetch.unpackLimit", "1"),
                 ("transfer.unpackLimit", "1"), ("maintenance.auto", "false"),
                 ("protocol.allow", "never"),
-            ] + injected, adding: entries, of: settings.environment)
-        return try GitChild(origin).run(arguments, environment: environment)
+            ] + access.settings, adding: access.environment, of: settings.environment)
+        return try GitChild(origin, access).run(arguments, environment: environment)
+    }
+
+    /// Who is refused after it was let in to read may not write.
+    private func pushFailure(_ outcome: GitOutcome) -> OriginFailure {
+        let failure = failure(outcome, "push to it")
+        guard failure.reason == .authentication, outcome.words.forbids else { return failure }
+        return OriginFailure(
+            .readOnlyKey, failure.failure.message, hint: OriginHints.hint(.readOnlyKey))
     }
 
     private func failure(_ outcome: GitOutcome, _ what: String) -> OriginFailure {
-        let (reason, line) =
-            outcome.words.reason ?? (.unknown, outcome.words.telling ?? "\(outcome.status)")
+        let words = outcome.words
+        if let refusal = origin.askedByAnother(words) { return refusal }
+        let (reason, line) = words.reason ?? (.unknown, words.telling ?? "\(outcome.status)")
         return OriginFailure(
             reason, "\(origin.name): cannot \(what): \(line)", hint: OriginHints.hint(reason))
+    }
+}
+
+extension Origin {
+    /// That another server than origin's asked who we are: origin has redirected us there.
+    fileprivate func askedByAnother(_ words: OriginWords) -> OriginFailure? {
+        let question = "could not read Username for '"
+        guard let server = settings.url.server,
+            let line = words.lines.first(where: { $0.contains(question) }),
+            let start = line.firstRange(of: question)?.upperBound
+        else { return nil }
+        let other = OriginURL.server(of: String(line[start...].prefix { $0 != "'" }))
+        guard other != server else { return nil }
+        return OriginFailure(
+            .authentication, "\(name) redirects to \(other), which is not given its token",
+            hint: "if origin has moved there, say so in its URL")
     }
 }

@@ -9,18 +9,48 @@ struct GitAccess {
     let url: String
     let settings: [(key: String, value: String)]
     let environment: [String]
+    /// What must not come out of git, whoever wrote it.
+    let secrets: [String]
 
     init(_ origin: Origin) throws(OriginFailure) {
         switch origin.settings.url.way {
         case .path(let path):
             url = path
-            settings = [("protocol.file.allow", "always")]
-            environment = []
-        case .http:
-            throw OriginFailure(
-                .unknown,
-                Failure(.configuration, "\(origin.name) is of the web, which is not served yet"))
+            settings = [("protocol.file.allow", "always")] + Self.asItIs(path)
+            (environment, secrets) = ([], [])
+        case .http(let url, let user, _):
+            let login = try WebLogin(origin.settings)
+            self.url = url
+            settings =
+                Self.web(origin.settings, user: user) + Self.asItIs(url) + (login?.settings ?? [])
+            // Empty: nobody is asked, whatever askpass the user's config names.
+            environment = ["GIT_ASKPASS="] + (login?.environment ?? [])
+            secrets = login?.secrets ?? []
         case .ssh: preconditionFailure("SSH is not git's own here")
         }
+    }
+
+    /// What an URL means is said by the engine's settings alone: of all rules that rewrite it
+    /// (git-config(1), url.insteadOf), the longest counts, and this is all of it.
+    private static func asItIs(_ url: String) -> [(key: String, value: String)] {
+        [("url.\(url).insteadOf", url), ("url.\(url).pushInsteadOf", url)]
+    }
+
+    private static func web(_ settings: OriginSettings, user: String?)
+        -> [(key: String, value: String)]
+    {
+        // curl counts whole seconds and bytes. What receive-pack says every five seconds while a hook
+        // runs is less than a byte a second: a hook that says nothing for so long is silence.
+        let (seconds, rest) = settings.idleTimeout.components
+        var lines = [
+            // Nor may an encrypted origin redirect to one that is not.
+            ("protocol.https.allow", "always"),
+            ("http.lowSpeedLimit", "1"),
+            ("http.lowSpeedTime", "\(max(1, seconds + (rest > 0 ? 1 : 0)))"),
+        ]
+        guard let server = settings.url.server else { return lines }
+        if server.hasPrefix("http://") { lines.append(("protocol.http.allow", "always")) }
+        if let user, !user.isEmpty { lines.append(("credential.\(server).username", user)) }
+        return lines
     }
 }

@@ -6,18 +6,16 @@ import POSIX
 /// How a git child ended.
 struct GitOutcome {
     let status: ExitStatus
-    let output: [UInt8]
+    /// Of its standard output.
+    let lines: [Substring]
     /// What it wrote for a person, without progress.
     let words: OriginWords
-
-    var lines: [Substring] {
-        String(decoding: output, as: UTF8.self).split(separator: "\n")
-    }
 }
 
 /// One run of git with an origin at its other end.
 final class GitChild {
     private let origin: Origin
+    private let access: GitAccess
     private var settings: OriginSettings { origin.settings }
     private var spoken: [String] = []
 
@@ -28,7 +26,10 @@ final class GitChild {
     /// How often ``OriginSettings/isCancelled`` is asked.
     private static let attention = Duration.milliseconds(200)
 
-    init(_ origin: Origin) { self.origin = origin }
+    init(_ origin: Origin, _ access: GitAccess) {
+        self.origin = origin
+        self.access = access
+    }
 
     /// Runs `git` with `arguments`.
     ///
@@ -37,14 +38,16 @@ final class GitChild {
     func run(_ arguments: [String], environment: [String]) throws(OriginFailure) -> GitOutcome {
         do throws(Failure) {
             settings.note?("running git \(arguments.joined(separator: " "))".harmless)
-            let child = try ChildProcess(
-                ["git"] + arguments, environment: environment, input: .null)
+            let child = try ChildProcess.leashed(["git"] + arguments, environment: environment)
             defer { child.end(grace: Self.grace) }
             let stream = ProcessStream(child, diagnostics: LineFilter { [self] in heard($0) })
             switch try read(stream) {
             case .success(let output):
                 let status = try stream.end(by: .after(settings.idleTimeout))
-                return GitOutcome(status: status, output: output, words: OriginWords(spoken))
+                return GitOutcome(
+                    status: status,
+                    lines: masked(String(decoding: output, as: UTF8.self)).split(separator: "\n"),
+                    words: OriginWords(spoken))
             case .failure(let failure): throw failure.failure
             }
         } catch {
@@ -54,18 +57,26 @@ final class GitChild {
 
     private var halted: OriginFailure?
     private var silence = Deadline.never
+    private var patience: Duration { settings.connectTimeout + settings.idleTimeout }
+
+    /// It has shown something.
+    private func wasHeard() { silence = .after(patience) }
+
+    /// `text` without our secrets: origin was told them, and may say them again.
+    private func masked(_ text: String) -> String {
+        access.secrets.reduce(text) { $0.replacing($1, with: "…") }
+    }
 
     private func read(_ stream: ProcessStream) throws(Failure) -> Result<[UInt8], OriginFailure> {
-        let patience = settings.connectTimeout + settings.idleTimeout
         let late = Deadline.after(settings.operationTimeout)
-        silence = .after(patience)
+        wasHeard()
         let buffer = ByteBuffer(capacity: 64 * 1024)
         var output: [UInt8] = []
         while true {
             switch try stream.read(into: buffer) {
             case .bytes:
                 output += buffer.takeAll()
-                silence = .after(patience)
+                wasHeard()
             case .end: return .success(output)
             case .wouldBlock:
                 var until = min(silence, late)
@@ -89,12 +100,13 @@ final class GitChild {
 
     /// One line of its standard error.
     private func heard(_ line: String) {
-        silence = .after(settings.connectTimeout + settings.idleTimeout)
+        wasHeard()
         if let progress = Self.progress(line) {
             settings.progress?(progress)
             return
         }
         guard !Self.isChatter(line) else { return }
+        let line = masked(line)
         settings.note?(line)
         let isRemote = line.hasPrefix("remote: ")
         spoken.append(isRemote ? String(line.dropFirst("remote: ".count)).trimmedEnd : line)

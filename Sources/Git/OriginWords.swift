@@ -22,7 +22,8 @@ struct OriginWords {
                 // GitHub, Gitea, GitLab, gitolite, cgit and Bitbucket, in this order.
                 "marked as read only", "does not have write access", "deploy key does not have",
                 "this deploy key does not have write", "is read-only", "read-only access",
-                "read only access", "denied by", "write access to repository not granted",
+                "read only access", "denied to", "not authorized to write",
+                "fatal: w any", "write access to repository not granted",
                 "no write access", "not allowed to push", "may only read",
             ]
         ),
@@ -42,7 +43,7 @@ struct OriginWords {
                 "permission denied (", "authentication failed", "could not read username",
                 "could not read password", "terminal prompts disabled", "invalid username or",
                 "requested url returned error: 401", "requested url returned error: 403",
-                "access denied", "http basic: access denied",
+                "access denied", "denied by",
             ]
         ),
         (
@@ -60,7 +61,7 @@ struct OriginWords {
                 "connection closed", "empty reply from server", "remote end hung up",
                 "early eof", "unexpected disconnect", "requested url returned error: 50",
                 "broken pipe", "does not appear to be a git repository", "repository not found",
-                "requested url returned error: 404", "no such file or directory",
+                "requested url returned error: 404", "no such file or directory", "' not found",
             ]
         ),
     ]
@@ -76,6 +77,9 @@ struct OriginWords {
         }
         return nil
     }
+
+    /// Whether a server knows who we are and says no (RFC 9110, section 15.5.4).
+    var forbids: Bool { lines.contains { $0.contains("requested URL returned error: 403") } }
 
     /// The line that says most: an error's, else the last one.
     var telling: String? {

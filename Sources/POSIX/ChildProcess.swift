@@ -54,12 +54,14 @@ public final class ChildProcess {
     public var errorDescriptor: Int32? { error?.raw }
 
     /// Starts `arguments[0]`, found along `PATH`, with `environment` (`NAME=value` entries) or, byte
-    /// for byte, with ours: a home need not be called in UTF-8.
+    /// for byte, with ours: a home need not be called in UTF-8. `leadsGroup`: it and what it starts
+    /// are a process group of their own, which no terminal's interrupt reaches.
     ///
     /// - Throws: ``Failure`` of kind `configuration` if there is no such program, else `failed`.
     public init(
         _ arguments: [String], environment: [String]? = nil,
-        input: ChildStandard = .pipe, output: ChildStandard = .pipe, error: ChildStandard = .pipe
+        input: ChildStandard = .pipe, output: ChildStandard = .pipe, error: ChildStandard = .pipe,
+        leadsGroup: Bool = false
     ) throws(Failure) {
         name = arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
         spawning.lock()
@@ -72,7 +74,7 @@ public final class ChildProcess {
             output == .inherit ? 1 : outputPipe.writer?.raw,
             error == .inherit ? 2 : errorPipe.writer?.raw,
         ]
-        process = try Self.spawn(arguments, environment, standard)
+        process = try Self.spawn(arguments, environment, standard, leadsGroup: leadsGroup)
         self.input = inputPipe.writer.take()
         self.output = outputPipe.reader.take()
         self.error = errorPipe.reader.take()

@@ -13,9 +13,9 @@ extension ChildProcess {
     ///
     /// Every other descriptor of ours is close-on-exec. The child gets the default action for
     /// SIGPIPE and an empty signal mask.
-    static func spawn(_ arguments: [String], _ environment: [String]?, _ standard: [Int32?])
-        throws(Failure) -> pid_t
-    {
+    static func spawn(
+        _ arguments: [String], _ environment: [String]?, _ standard: [Int32?], leadsGroup: Bool
+    ) throws(Failure) -> pid_t {
         #if canImport(Glibc)
             var actions = unsafe posix_spawn_file_actions_t()
             var attributes = posix_spawnattr_t()
@@ -40,7 +40,11 @@ extension ChildProcess {
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
         unsafe sigaddset(&signals, SIGPIPE)
         unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-        let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
+        var flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
+        if leadsGroup {
+            unsafe posix_spawnattr_setpgroup(&attributes, 0)
+            flags |= Int32(POSIX_SPAWN_SETPGROUP)
+        }
         unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
         var process: pid_t = 0
@@ -53,13 +57,15 @@ extension ChildProcess {
                 unsafe posix_spawnp(&process, arguments[0], &actions, &attributes, argv, envp)
             }
         }
-        guard code == 0 else {
-            let kind: FailureKind = code == ENOENT || code == EACCES ? .configuration : .failed
-            throw .system(
-                "run \"\(arguments[0])\"", kind: kind, code: code,
-                hint: code == ENOENT ? "install it, or put it on PATH" : nil)
-        }
+        guard code == 0 else { throw cannotRun(arguments[0], code) }
         return process
+    }
+
+    static func cannotRun(_ program: String, _ code: Int32) -> Failure {
+        let kind: FailureKind = code == ENOENT || code == EACCES ? .configuration : .failed
+        return .system(
+            "run \"\(program)\"", kind: kind, code: code,
+            hint: code == ENOENT ? "install it, or put it on PATH" : nil)
     }
 }
 

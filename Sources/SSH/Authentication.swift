@@ -189,23 +189,7 @@ extension Session {
 /// - Throws: ``Failure`` of kind `configuration`, with what to do about the file.
 @discardableResult
 public func readPrivateKey(_ path: String, setting: String) throws(Failure) -> [UInt8] {
-    guard let status = fileStatus(path) else {
-        throw Failure(
-            .configuration, "there is no key file \(path)", hint: "correct \(setting)")
-    }
-    guard status.kind == .file else {
-        throw Failure(
-            .configuration, "the key file \(path) is no plain file", hint: "correct \(setting)")
-    }
-    if status.owner == currentUser(), status.mode & 0o077 != 0 {
-        throw Failure(
-            .configuration, "others may read the key file \(path)", hint: "chmod 600 \(path)")
-    }
-    do throws(Failure) { return try readFile(path, limit: largestPrivateKey) } catch {
-        throw Failure(
-            .configuration, error.message,
-            hint: "let user \(currentUser()) read the key file, or correct \(setting)")
-    }
+    try readSecret(path, what: "key file", setting: setting, limit: largestPrivateKey)
 }
 
 /// The largest file that is taken for a private key.

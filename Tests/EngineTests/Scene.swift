@@ -29,10 +29,8 @@ final class Scene {
 
     init(_ kind: TestOrigin.Kind = .path, key: String? = nil) throws {
         origin = try TestOrigin(kind)
-        var access: [String] = []
-        if let key = key ?? origin.deployKey { access += ["--deploy-key", key] }
-        if let file = origin.knownHosts { access += ["--known-hosts", file] }
-        accessWithoutOrigin = access
+        // The last flag of a name counts.
+        accessWithoutOrigin = origin.flags + (key.map { ["--deploy-key", $0] } ?? [])
         try home.git("update-ref", "-d", "refs/remotes/origin/main", at: gitdir)
     }
 

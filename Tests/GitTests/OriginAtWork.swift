@@ -24,6 +24,7 @@ final class OriginAtWork {
             url: try OriginURL(there.url), environment: Self.environment(there.pod.home))
         settings.deployKey = there.deployKey
         settings.knownHosts = there.knownHosts
+        settings.tokenFile = there.tokenFile
     }
 
     /// A person's environment, without an agent.

@@ -51,6 +51,19 @@ struct OriginTroubleTests {
         #expect(try work.pushAhead() == .done)
     }
 
+    @Test("whose disk is full is told from one that refuses", arguments: Kind.allCases)
+    func fullDisk(kind: Kind) throws {
+        let work = try OriginAtWork(kind)
+        try writeFile(
+            "\(work.there.path)/hooks/pre-receive",
+            "#!/bin/sh\ncat >/dev/null; head -c 1 /dev/zero >/dev/full\nexit 1\n", mode: 0o755)
+        guard case .refused(.diskFull, let text) = try work.pushAhead() else {
+            Issue.record("not taken for a full disk")
+            return
+        }
+        #expect(text.contains("No space left on device"), "\(text)")
+    }
+
     @Test("that has gone is unreachable", arguments: Kind.allCases)
     func vanished(kind: Kind) throws {
         let work = try OriginAtWork(kind)
@@ -70,7 +83,10 @@ struct OriginTroubleTests {
         try work.there.hideRepository()
         let failure = try failure { _ = try work.origin.fetch(branch: OriginAtWork.main) }
         #expect(failure.reason == .unreachable, "\(failure)")
-        #expect(failure.message.contains("does not appear to be a git repository"), "\(failure)")
+        let words =
+            kind == .https
+            ? "repository '\(work.there.url)/' not found" : "does not appear to be a git repository"
+        #expect(failure.message.contains(words), "\(failure)")
     }
 
     @Test("that is no longer waited for lets go", arguments: Kind.allCases)
@@ -87,6 +103,9 @@ struct OriginTroubleTests {
         }
         let failure = try failure { _ = try work.pushAhead() }
         #expect(failure.message.contains("called off"), "\(failure)")
+        // The children are gone with it, and git's own children too.
+        let url = work.there.url
+        #expect(eventually { kind == .path || Processes.withArgument(containing: url).isEmpty })
     }
 
     @Test("that falls silent is given up", arguments: Kind.allCases)

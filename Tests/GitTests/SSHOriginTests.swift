@@ -101,6 +101,19 @@ struct SSHOriginTests {
         #expect(missing.message.contains("--deploy-key"), "\(missing)")
     }
 
+    @Test("gets no encrypted key, and nobody is asked to open it", arguments: SSHBackend.allCases)
+    func encryptedKey(backend: SSHBackend) throws {
+        let work = try OriginAtWork(.ssh)
+        let key = try SSHKey(.ed25519, at: work.pod.folder.file("locked"))
+        try work.there.authorize(key)
+        try run(["ssh-keygen", "-q", "-p", "-N", "secret", "-f", key.path]).check()
+        work.settings.deployKey = key.path
+        work.settings.sshBackend = backend
+        let failure = try failure(work)
+        #expect(failure.reason == .authentication && failure.failure.kind == .refused, "\(failure)")
+        #expect(failure.message.contains(key.path) || failure.message.contains("deploy"))
+    }
+
     @Test("that says nothing at all is given up in time", arguments: SSHBackend.allCases)
     func silentPeer(backend: SSHBackend) throws {
         let work = try OriginAtWork(.ssh)

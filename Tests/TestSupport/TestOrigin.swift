@@ -1,5 +1,5 @@
-// An origin as engines meet them: a path, a server reached by SSH with a deploy key. With switches for
-// what goes wrong there.
+// An origin as engines meet them: a path, a server reached by SSH with a deploy key, one of the web
+// with a token. With switches for what goes wrong there.
 
 import Model
 import POSIX
@@ -9,7 +9,7 @@ import POSIX
 /// origin/main has two commits and the pod's main two more (``PodFixture``).
 public final class TestOrigin: Sendable {
     public enum Kind: String, Sendable, CaseIterable, CustomStringConvertible {
-        case path, ssh
+        case path, ssh, https
 
         public var description: String { rawValue }
     }
@@ -17,6 +17,8 @@ public final class TestOrigin: Sendable {
     public let kind: Kind
     public let pod: PodFixture
     private let server: SSHServer?
+    /// The server of an origin of the web; nil for others.
+    public let web: WebServer?
 
     /// The bare repository over there.
     public var path: String { pod.origin }
@@ -25,28 +27,52 @@ public final class TestOrigin: Sendable {
     /// A key that may only read.
     public let readOnlyKey: String?
     public let knownHosts: String?
+    /// The file of the token that may read and write; nil where there are no tokens.
+    public let tokenFile: String?
+    /// The file of a token that may only read.
+    public let readOnlyTokenFile: String?
+
+    /// The flags of the engine's verbs that let a pod in.
+    public var flags: [String] {
+        let files = [
+            ("--deploy-key", deployKey), ("--known-hosts", knownHosts), ("--token-file", tokenFile),
+        ]
+        return files.flatMap { flag, file in file.map { [flag, $0] } ?? [] }
+    }
 
     public init(_ kind: Kind) throws(Failure) {
         self.kind = kind
         let pod = try PodFixture()
         self.pod = pod
-        guard kind == .ssh else {
+        if kind == .ssh {
+            let server = try SSHServer()
+            self.server = server
+            let key = try SSHKey(.ed25519, at: pod.folder.file("deploy_key"))
+            try server.authorize(key.publicLine, options: ["restrict"])
+            deployKey = key.path
+            let reader = try SSHKey(.ed25519, at: pod.folder.file("read_only_key"))
+            let command = pod.folder.file("read_only")
+            try writeFile(command, Self.readOnly, mode: 0o755)
+            try server.authorize(reader.publicLine, options: SSHServer.forced(command))
+            readOnlyKey = reader.path
+            let file = pod.folder.file("known_hosts")
+            try writeFile(file, server.knownHosts())
+            knownHosts = file
+        } else {
             (server, deployKey, readOnlyKey, knownHosts) = (nil, nil, nil, nil)
-            return
         }
-        let server = try SSHServer()
-        self.server = server
-        let key = try SSHKey(.ed25519, at: pod.folder.file("deploy_key"))
-        try server.authorize(key.publicLine, options: ["restrict"])
-        deployKey = key.path
-        let reader = try SSHKey(.ed25519, at: pod.folder.file("read_only_key"))
-        let command = pod.folder.file("read_only")
-        try writeFile(command, Self.readOnly, mode: 0o755)
-        try server.authorize(reader.publicLine, options: SSHServer.forced(command))
-        readOnlyKey = reader.path
-        let file = pod.folder.file("known_hosts")
-        try writeFile(file, server.knownHosts())
-        knownHosts = file
+        if kind == .https {
+            let web = try WebServer(root: pod.folder.path)
+            self.web = web
+            tokenFile = pod.folder.file("token")
+            try writeFile(pod.folder.file("token"), WebServer.token + "\n", mode: 0o600)
+            readOnlyTokenFile = pod.folder.file("read_only_token")
+            try writeFile(
+                pod.folder.file("read_only_token"), WebServer.readOnlyToken, mode: 0o600)
+            try pod.home.configure("http.sslCAInfo", web.authority ?? "")
+        } else {
+            (web, tokenFile, readOnlyTokenFile) = (nil, nil, nil)
+        }
     }
 
     /// Serves reading, and says of writing what GitHub says.
@@ -62,6 +88,7 @@ public final class TestOrigin: Sendable {
 
     /// Where the pod finds it.
     public var url: String {
+        if let web { return web.url(of: "origin.git") }
         guard let server else { return path }
         return "ssh://\(server.user)@127.0.0.1:\(server.port)\(path)"
     }
@@ -98,11 +125,11 @@ public final class TestOrigin: Sendable {
 
     /// Stops the server, or takes the repository away where there is none.
     public func vanish() throws(Failure) {
-        guard let server else {
+        guard let process = server?.process ?? web?.process else {
             try rename(path, to: "\(path).gone")
             return
         }
-        Processes.end(server.process)
+        Processes.end(process)
     }
 
     /// Puts the repository where the URL does not say it is.

@@ -1,0 +1,41 @@
+// A program that must not outlive us, with all that it starts, though it reads nothing of ours: a
+// `git push` waits for its `git-remote-https`, which goes on when git is gone.
+//
+// A small shell stands between. It ends the group once its own standard input ends, and only we
+// hold that: so it makes no difference how we end.
+
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension ChildProcess {
+    /// Starts a program whose standard input is empty. ``closeInput()``, ``end(grace:)`` or the end
+    /// of this process end it and its descendants: first as `SIGTERM` does, a second later for
+    /// certain. Its exit status is the program's, 128 and the number where a signal ended it.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if there is no such program, else `failed`.
+    public static func leashed(_ arguments: [String], environment: [String]) throws(Failure)
+        -> ChildProcess
+    {
+        guard arguments[0].contains("/") || findProgram(arguments[0]) != nil else {
+            throw cannotRun(arguments[0], ENOENT)
+        }
+        return try ChildProcess(
+            ["sh", "-c", leash, "sh"] + arguments, environment: environment, leadsGroup: true)
+    }
+
+    /// The descriptors: whoever watches holds no output of ours open, and the program no input.
+    private static let leash = """
+        exec 3<&0 </dev/null
+        { trap '' TERM; read -r _ <&3; kill -TERM 0; sleep 1; kill -KILL 0; } >/dev/null 2>&1 &
+        exec 3<&-
+        "$@"
+        status=$?
+        kill -KILL $!
+        exit $status
+        """
+}
