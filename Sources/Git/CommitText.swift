@@ -25,7 +25,7 @@ struct CommitText {
 
     private static func id(_ line: ArraySlice<UInt8>, _ key: String) -> ObjectID? {
         guard line.starts(with: key.utf8) else { return nil }
-        return ObjectID(String(decoding: line.dropFirst(key.utf8.count), as: UTF8.self))
+        return ObjectID(hexadecimal: line.dropFirst(key.utf8.count))
     }
 
     /// The bytes of a new commit. `author` is all that follows that word; bytes that are no UTF-8

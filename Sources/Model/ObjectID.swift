@@ -19,27 +19,36 @@ public struct ObjectID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The id in the first 20 of `bytes`; nil if there are fewer.
-    public init?(bytes: some Collection<UInt8>) {
+    ///
+    /// Each kind of bytes has its own: a tree is read entry by entry, and one for any collection would
+    /// go through its witnesses byte by byte.
+    public init?(bytes: ArraySlice<UInt8>) {
+        guard let id = unsafe bytes.withUnsafeBytes({ unsafe Self(bytes: $0) }) else { return nil }
+        self = id
+    }
+
+    public init?(bytes: [UInt8]) { self.init(bytes: bytes[...]) }
+
+    public init?(bytes: UnsafeRawBufferPointer) {
         guard bytes.count >= Self.size else { return nil }
-        var high: UInt64 = 0
-        var middle: UInt64 = 0
-        var low: UInt32 = 0
-        for (index, byte) in bytes.prefix(Self.size).enumerated() {
-            switch index {
-            case 0..<8: high = high << 8 | UInt64(byte)
-            case 8..<16: middle = middle << 8 | UInt64(byte)
-            default: low = low << 8 | UInt32(byte)
-            }
-        }
-        self.init(high: high, middle: middle, low: low)
+        unsafe self.init(
+            high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+            middle: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+            low: UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)))
     }
 
     /// Exactly 40 hexadecimal digits, in either case; nil for anything else.
     public init?(_ hexadecimal: some StringProtocol) {
-        guard hexadecimal.utf8.count == 2 * Self.size else { return nil }
+        self.init(hexadecimal: Array(hexadecimal.utf8)[...])
+    }
+
+    /// The same, of bytes.
+    public init?(hexadecimal digits: ArraySlice<UInt8>) {
+        guard digits.count == 2 * Self.size else { return nil }
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.size)
         var pending: UInt8?
-        for character in hexadecimal.utf8 {
+        for character in digits {
             guard let digit = Self.digit(character) else { return nil }
             if let first = pending {
                 bytes.append(first << 4 | digit)

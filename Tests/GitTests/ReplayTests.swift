@@ -8,10 +8,10 @@ import Testing
 
 @Suite("Replay")
 struct ReplayTests {
-    @Test("random histories come out as git rebase makes them")
+    @Test("random histories come out as git rebase and git merge make them")
     func randomHistories() throws {
         let ran = try run(
-            [Products.tool("replay-fuzz"), "--histories", "100", "--seed", "1"],
+            [Products.tool("replay-fuzz"), "--histories", "200", "--seconds", "20"],
             timeout: .seconds(300))
         #expect(ran.succeeded, "\(ran.output) \(ran.errors)")
     }

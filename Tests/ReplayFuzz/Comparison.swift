@@ -14,21 +14,33 @@ struct Comparison {
         var questions = 0
         var commits = 0
         var conflicts = 0
+        var merges = 0
     }
+
+    var upstream: ObjectID { ids[history.upstream] }
+    var onto: ObjectID { ids[history.onto] }
+    static let committer = Signature(name: "C", email: "c@example.com", seconds: 1_700_000_001)
 
     /// Nil if there is no difference.
     func difference(_ repository: Repository, _ effort: inout Effort) throws(Failure) -> String? {
-        let upstream = ids[history.upstream]
-        let onto = ids[history.onto]
+        if let difference = try replayDifference(repository, &effort) { return difference }
+        return try mergeDifference(repository, &effort)
+    }
+
+    private func replayDifference(
+        _ repository: Repository, _ effort: inout Effort
+    ) throws(Failure) -> String? {
         let replayer = Replayer(
-            repository, upstream: upstream, onto: onto,
-            committer: Signature(name: "C", email: "c@example.com", seconds: 1_700_000_001))
+            repository, upstream: upstream, onto: onto, committer: Self.committer)
         var ours = "clean"
         if case .conflict(let commit, _) = try replayer.add(commitsUpTo: ids[history.tip]) {
             ours = "conflict at \(commit)"
             effort.conflicts += 1
         }
         try replayer.store()
+        if let difference = try stepsDifference(repository, from: replayer, said: ours) {
+            return difference
+        }
         effort.questions += replayer.questions
         effort.commits += replayer.replaced.count
         guard let git = try reference.rebase(ids[history.tip], upstream: upstream, onto: onto)

@@ -109,6 +109,17 @@ struct History {
         return append(parents, files)
     }
 
+    /// Whether upstream, or what the replay goes onto, has commit `number`.
+    func isUpstream(_ number: Int) -> Bool {
+        var waiting = [upstream, onto]
+        var seen: Set<Int> = []
+        while let next = waiting.popLast() {
+            if next == number { return true }
+            if seen.insert(next).inserted { waiting += commits[next].parents }
+        }
+        return false
+    }
+
     /// The commits for `git fast-import`, marked from `firstMark` on.
     func stream(firstMark: Int) -> [UInt8] {
         var stream: [UInt8] = []

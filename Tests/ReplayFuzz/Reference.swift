@@ -10,6 +10,14 @@ struct Rebased: Equatable {
     let conflict: ObjectID?
 }
 
+/// What a merge came to.
+enum Merged: Equatable {
+    case tree(ObjectID)
+    case conflict([String])
+    case unrelated
+    case nothingToDo
+}
+
 /// A repository with a worktree for git, and a bare one for us that borrows its objects.
 final class Reference {
     let directory: TemporaryDirectory
@@ -27,7 +35,8 @@ final class Reference {
         environment = [
             "PATH=\(path)", "HOME=\(directory.path)", "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1",
             "GIT_CONFIG_GLOBAL=\(directory.file("config"))", "GIT_EDITOR=false",
-            "GIT_COMMITTER_NAME=C", "GIT_COMMITTER_EMAIL=c@example.com",
+            "GIT_COMMITTER_NAME=C", "GIT_COMMITTER_EMAIL=c@example.com", "GIT_AUTHOR_NAME=A",
+            "GIT_AUTHOR_EMAIL=a@example.com",
         ]
         try writeFile(
             directory.file("config"),
@@ -74,12 +83,7 @@ final class Reference {
 
     /// `git rebase` of `tip`; nil where git cannot, because of a commit's encoding.
     func rebase(_ tip: ObjectID, upstream: ObjectID, onto: ObjectID) throws(Failure) -> Rebased? {
-        for name in ["rebase-merge", "REBASE_HEAD", "index", "CHERRY_PICK_HEAD", "MERGE_MSG"] {
-            try removeTree("\(gitdir)/\(name)")
-        }
-        try removeTree(worktree)
-        try makeFolder(worktree)
-        try git(["checkout", "-q", "-f", "--detach", "\(tip)"]).check()
+        try checkOut(tip)
         let asked = try git(
             ["rebase", "-q", "--no-fork-point", "--empty=drop", "--no-autosquash"]
                 + (onto == upstream ? [] : ["--onto", "\(onto)"]) + ["\(upstream)"])
@@ -90,6 +94,47 @@ final class Reference {
             asked.succeeded || (asked.status == .exited(1) && ObjectID(stopped) != nil)
         else { throw Failure(.failed, "git rebase: \(asked.status): \(asked.errors)") }
         return Rebased(head: head, conflict: asked.succeeded ? nil : ObjectID(stopped))
+    }
+
+    /// `git merge --no-ff` of `other` into `tip`.
+    func merge(_ tip: ObjectID, with other: ObjectID) throws(Failure) -> Merged {
+        if try git(["merge-base", "--is-ancestor", "\(other)", "\(tip)"]).succeeded {
+            return .nothingToDo
+        }
+        try checkOut(tip)
+        let asked = try git(["merge", "-q", "--no-ff", "-m", "merged", "\(other)"])
+        switch asked.status {
+        case .exited(0): return .tree(try tree(of: "HEAD"))
+        case .exited(1):
+            let paths = try git(["diff", "--name-only", "--diff-filter=U", "-z"]).check().output
+            return .conflict(withoutSides(paths.split(separator: "\0").map(String.init)))
+        case .exited(128) where asked.errors.contains("unrelated histories"): return .unrelated
+        default: throw Failure(.failed, "git merge: \(asked.status): \(asked.errors)")
+        }
+    }
+
+    /// The tree of a commit, as either repository has it.
+    func tree(of commit: some CustomStringConvertible) throws(Failure) -> ObjectID {
+        let gitdir = commit is ObjectID ? ours : gitdir
+        let asked = try run(
+            ["git", "--git-dir", gitdir, "rev-parse", "\(commit)^{tree}"],
+            environment: environment
+        ).check()
+        guard let tree = ObjectID(asked.output) else {
+            throw Failure(.failed, "git knows no tree of \(commit)")
+        }
+        return tree
+    }
+
+    private func checkOut(_ tip: ObjectID) throws(Failure) {
+        let leftovers = [
+            "rebase-merge", "REBASE_HEAD", "index", "CHERRY_PICK_HEAD", "MERGE_MSG", "MERGE_HEAD",
+            "MERGE_MODE", "AUTO_MERGE",
+        ]
+        for name in leftovers { try removeTree("\(gitdir)/\(name)") }
+        try removeTree(worktree)
+        try makeFolder(worktree)
+        try git(["checkout", "-q", "-f", "--detach", "\(tip)"]).check()
     }
 
     /// What `git fsck` has to say of our repository, of its own objects and packs.

@@ -82,6 +82,10 @@ func compare(_ seeds: Range<UInt64>, keeps: Bool, _ effort: inout Comparison.Eff
 }
 
 func main() throws(Failure) -> Bool {
+    if CommandLine.arguments.dropFirst().first == "replay" {
+        try timeReplay(Array(CommandLine.arguments.dropFirst(2)))
+        return true
+    }
     let options = Options(Array(CommandLine.arguments.dropFirst()))
     let end = options.seconds.map { Deadline.after(.seconds($0)) } ?? .never
     var done = 0
@@ -96,7 +100,7 @@ func main() throws(Failure) -> Bool {
     }
     print(
         "\(done) histories from seed \(options.seed), \(effort.commits) commits, "
-            + "\(effort.conflicts) conflicts, git asked \(effort.questions) times: "
+            + "\(effort.conflicts) conflicts, \(effort.merges) merges, git asked \(effort.questions) times: "
             + "\(different) different")
     return different == 0
 }
