@@ -14,9 +14,11 @@ struct Verb: Sendable {
     let run: @Sendable ([String]) throws(Failure) -> ExitCode
 }
 
-/// Runs the verb that `arguments` begins with; a failure becomes one line on standard error.
-func runVerb(_ arguments: [String], of verbs: [Verb]) -> ExitCode {
+/// Runs the verb that `words` begin with; a failure becomes one line on standard error.
+func runVerb(_ words: [[UInt8]], of verbs: [Verb]) -> ExitCode {
+    let arguments = words.map { String(decoding: $0, as: UTF8.self) }
     do throws(Failure) {
+        for word in words { _ = try argumentText(word) }
         switch arguments.first {
         case "-h", "--help", "help":
             try printLine(help(verbs))

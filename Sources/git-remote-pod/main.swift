@@ -14,15 +14,15 @@ let usage = """
 openStandardDescriptors()
 ignoreBrokenPipes()
 do throws(Failure) {
-    try run(CommandLine.arguments.dropFirst())
+    try run(argumentBytes())
     exit(with: .done)
 } catch {
     writeAll("git-remote-pod: \(error)\n", to: 2)
     exit(with: error.kind.exitCode)
 }
 
-func run(_ arguments: ArraySlice<String>) throws(Failure) {
-    switch arguments.first {
+func run(_ arguments: [[UInt8]]) throws(Failure) {
+    switch arguments.first.map({ String(decoding: $0, as: UTF8.self) }) {
     case "-h", "--help": return try printAll(usage + "\n")
     case "--version": return try printAll("git-remote-pod \(version)\n")
     default: break
@@ -32,7 +32,7 @@ func run(_ arguments: ArraySlice<String>) throws(Failure) {
         exit(with: .configuration)
     }
     let helper = RemoteHelper(
-        address: address, environment: .current(), input: 0, output: 1,
+        address: try argumentText(address), environment: .current(), input: 0, output: 1,
         complain: { writeAll("git-remote-pod: \($0)\n", to: 2) })
     try helper.run()
 }
