@@ -54,13 +54,13 @@ public struct Settings: Sendable {
         }
         var values: [String: (String, Source)] = [:]
         for setting in Setting.all {
-            values[setting.name] = Self.value(of: setting, flags, environment, configuration)
+            values[setting.name] = try Self.value(of: setting, flags, environment, configuration)
         }
         self.values = values
         self.warnings = warnings
         gitdirIsTrusted = isTrusted
         let remote = values["remote"]?.0 ?? "origin"
-        remoteURL = configuration.last("remote.\(remote).url")?.value
+        remoteURL = try configuration.text("remote.\(remote).url")?.value
         committer = (
             environment["GIT_COMMITTER_NAME"] ?? configuration.last("committer.name")?.value
                 ?? configuration.last("user.name")?.value ?? "git-pod",
@@ -92,10 +92,10 @@ public struct Settings: Sendable {
     private static func value(
         of setting: Setting, _ flags: [String: String], _ environment: Environment,
         _ configuration: ScopedConfiguration
-    ) -> (String, Source)? {
+    ) throws(Failure) -> (String, Source)? {
         if let text = flags[setting.name] { return (text, .flag) }
         if let text = environment[setting.variable] { return (text, .environment) }
-        if let entry = configuration.last(setting.key) {
+        if let entry = try configuration.text(setting.key) {
             return (entry.value, entry.scope.isGitdirs ? .gitdir : .git)
         }
         return setting.standard.map { ($0, .standard) }

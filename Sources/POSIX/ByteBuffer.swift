@@ -121,25 +121,6 @@ public func write(_ descriptor: Int32, from buffer: ByteBuffer) throws(Failure) 
     return closed ? .closed : .bytes(count)
 }
 
-/// Writes all of `text` to a descriptor, waiting as long as it takes. Errors end it silently:
-/// this is for standard error and standard output at a process's end.
-public func writeAll(_ text: String, to descriptor: Int32) {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-        let count = unsafe rest.withUnsafeBytes {
-            unsafe write(descriptor, $0.baseAddress, $0.count)
-        }
-        if count > 0 {
-            rest = rest.dropFirst(count)
-        } else if count < 0, errno == EAGAIN {
-            guard (try? wait(for: descriptor, writing: true, until: .after(.seconds(5)))) == true
-            else { return }
-        } else if count == 0 || errno != EINTR {
-            return
-        }
-    }
-}
-
 /// A copy of `bytes` that C code will `free`.
 public func copyForC(_ bytes: [UInt8]) -> UnsafeMutablePointer<UInt8>? {
     let memory = unsafe malloc(max(1, bytes.count))?.assumingMemoryBound(to: UInt8.self)

@@ -8,6 +8,8 @@ import POSIX
 public struct GitConfiguration: Sendable {
     /// Keys as git prints them: section and variable in lower case, subsection as written.
     private var values: [String: [String]] = [:]
+    /// Keys whose last value is no UTF-8, so that the text in ``values`` is another one.
+    private var mended: Set<String> = []
 
     /// Only what concerns us is asked for; the rest of a user's configuration stays unread.
     private static let wanted = "^(pod\\.|protocol\\.version$|core\\.sshcommand$)"
@@ -38,11 +40,25 @@ public struct GitConfiguration: Sendable {
             let key = end.map { String(text[..<$0]) } ?? text
             let value = end.map { String(text[text.index(after: $0)...]) } ?? "true"
             values[key, default: []].append(value)
+            if String(validating: entry, as: UTF8.self) == nil {
+                mended.insert(key)
+            } else {
+                mended.remove(key)
+            }
         }
     }
 
     /// The last value of `key`: that is the one that counts.
     public func value(_ key: String) -> String? { values[key]?.last }
+
+    /// The last value of `key`, byte for byte.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if it is no UTF-8.
+    public func text(_ key: String) throws(Failure) -> String? {
+        guard let value = value(key) else { return nil }
+        guard !mended.contains(key) else { throw noText(key, value) }
+        return value
+    }
 
     /// All values of `key`, in order.
     public func all(_ key: String) -> [String] { values[key] ?? [] }
@@ -65,4 +81,11 @@ public struct GitConfiguration: Sendable {
         let start = key.index(key.startIndex, offsetBy: 4)
         return start < last ? String(key[start..<last]) : nil
     }
+}
+
+/// The failure for a setting that no text can stand for.
+func noText(_ key: String, _ value: String) -> Failure {
+    Failure(
+        .configuration, "\(key) is \"\(value)\", which is no UTF-8",
+        hint: "rename what it means, or lead there by a link with a plain name")
 }

@@ -104,6 +104,12 @@ struct Kubectl {
     static func choose(_ pods: [KubernetesPod], _ settings: PodSettings, now: Int64) throws(Failure)
         -> String
     {
+        if let odd = pods.first(where: { !isPodName($0.name) }) {
+            throw Failure(
+                .failed,
+                "kubectl get pods named a pod \"\(odd.name.prefix(100))\", which no pod is called",
+                hint: "check which kubectl is run, and what the cluster answers it")
+        }
         let running = pods.filter(\.runs).sorted { $0.created < $1.created }
         let selector = settings.selector ?? ""
         guard let oldest = running.first, let newest = running.last else {
@@ -126,6 +132,23 @@ struct Kubectl {
                     + running.map { $0.line(now: now) }.joined(separator: ", "),
                 hint: "set pod.\(settings.name).pod, or select = newest or oldest")
         }
+    }
+
+    /// Whether Kubernetes could call a pod so (RFC 1123, section 2.1): what is no such name could be an
+    /// option to kubectl, or another kind of thing.
+    static func isPodName(_ name: String) -> Bool {
+        let longest = 253
+        func isInner(_ byte: UInt8) -> Bool {
+            byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+        }
+        func isOuter(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        guard let first = name.utf8.first, let last = name.utf8.last, name.utf8.count <= longest
+        else { return false }
+        return isOuter(first) && isOuter(last)
+            && name.utf8.allSatisfy { isInner($0) || isOuter($0) }
     }
 
     /// `kubectl exec -i` of `command` in `pod`.

@@ -13,12 +13,13 @@ extension SSHPlan {
         var arguments = ownCommand ?? ["ssh"]
         if ownCommand == nil {
             arguments += options(canAsk: canAsk).flatMap { ["-o", $0] }
-            if let file = settings.knownHosts, let known = target.knownHostsFiles.first {
-                guard !file.contains("\"") else { throw unquotable(file) }
+            if settings.knownHosts != nil, let known = target.knownHostsFiles.first {
+                try check(known, "\(settings.settingPrefix)knownHosts", forbidden: ["\"", "${"])
                 arguments += ["-o", "UserKnownHostsFile=\"\(Self.escaped(known))\""]
                 arguments += ["-o", "GlobalKnownHostsFile=/dev/null"]
             }
             if target.identitiesAreExplicit, let file = target.identityFiles.first {
+                try check(file, settings.words.keySetting, forbidden: ["${"])
                 arguments += ["-i", Self.escaped(file)]
                 if settings.identityFileOnly { arguments += ["-o", "IdentitiesOnly=yes"] }
             }
@@ -49,10 +50,15 @@ extension SSHPlan {
         path.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
     }
 
-    private func unquotable(_ file: String) -> Failure {
-        Failure(
-            .configuration, "\(settings.settingPrefix)knownHosts has a quote in its name: \(file)",
-            hint: "rename the file: ssh cannot be given such a name")
+    /// ssh knows no way to say a quote within quotes, nor a `${` that is no variable.
+    private func check(_ file: String, _ setting: String, forbidden: [String]) throws(Failure) {
+        for sign in forbidden where file.contains(sign) {
+            throw Failure(
+                .configuration,
+                "\(setting) of \(settings.name) has a \(sign) in its name: \(file)",
+                hint:
+                    "rename the file, or set sshBackend = libssh2: ssh cannot be given such a name")
+        }
     }
 
     /// What ssh's exit status 255 and its words mean.

@@ -111,7 +111,8 @@ public struct PodConnector {
 
     /// `GIT_SSH_COMMAND`, `core.sshCommand` or `GIT_SSH`, in git's order.
     private func ownSSHCommand() throws(Failure) -> [String]? {
-        let command = environment["GIT_SSH_COMMAND"] ?? configuration.value("core.sshcommand")
+        var command = environment["GIT_SSH_COMMAND"]
+        if command == nil { command = try configuration.text("core.sshcommand") }
         guard let command else { return environment["GIT_SSH"].map { [$0] } }
         guard let words = ShellWords.split(command), !words.isEmpty else {
             throw Failure(

@@ -107,8 +107,11 @@ public struct PodSettings: Sendable {
 
         func text(_ variable: String) throws(Failure) -> String? {
             let key = variable.lowercased()
-            let own = isSection ? configuration.value("pod.\(name).\(key)") : nil
-            let value = own ?? (shared.contains(variable) ? configuration.value("pod.\(key)") : nil)
+            let own = isSection ? try configuration.text("pod.\(name).\(key)") : nil
+            var value = own
+            if own == nil, shared.contains(variable) {
+                value = try configuration.text("pod.\(key)")
+            }
             guard let value, !value.isEmpty else { return nil }
             guard value.harmless == value else {
                 throw refusal(variable, value, "text without control characters")

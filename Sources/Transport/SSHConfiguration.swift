@@ -6,6 +6,8 @@ import POSIX
 /// The answers of `ssh -G`, in lower-case keywords.
 struct SSHConfiguration: Sendable {
     private var values: [String: [String]] = [:]
+    /// Whether some of it is no UTF-8, so that a file in it may be called otherwise.
+    private var isMended = false
 
     /// Reads `keyword value` lines.
     init(output: String = "") {
@@ -14,6 +16,12 @@ struct SSHConfiguration: Sendable {
             let value = String(line[line.index(after: blank)...])
             values[line[..<blank].lowercased(), default: []].append(value)
         }
+    }
+
+    /// Reads what `ssh -G` wrote.
+    init(bytes: [UInt8]) {
+        self.init(output: String(decoding: bytes, as: UTF8.self))
+        isMended = String(validating: bytes, as: UTF8.self) == nil
     }
 
     /// Asks `ssh`; nothing where there is none.
@@ -32,7 +40,7 @@ struct SSHConfiguration: Sendable {
                 .configuration, "ssh does not take its configuration: \(result.firstComplaint)",
                 hint: "see what `ssh -G \(host)` says")
         }
-        return SSHConfiguration(output: String(decoding: result.output, as: UTF8.self))
+        return SSHConfiguration(bytes: result.output)
     }
 
     func value(_ keyword: String) -> String? {
@@ -60,6 +68,7 @@ struct SSHConfiguration: Sendable {
         if let (_, name) = keywords.first(where: { value($0.0) != nil }) { return name }
         if let family = value("addressfamily"), family != "any" { return "AddressFamily" }
         let paths = all("identityfile") + [value("identityagent") ?? ""]
+        if isMended { return "file names that are no UTF-8" }
         let tokens = paths.contains {
             $0.replacing("%%", with: "").contains("%") || $0.contains("${")
         }

@@ -20,8 +20,13 @@ public struct ScopedConfiguration: Sendable {
         /// Section and variable in lower case, the subsection as written.
         public let key: String
         public let value: String
+        /// Whether the value is what was set: another one stands for what is no UTF-8.
+        public let isText: Bool
 
-        public init(scope: ConfigurationScope, key: String, value: String) {
+        public init(
+            scope: ConfigurationScope, key: String, value: String, isText: Bool = true
+        ) {
+            self.isText = isText
             self.scope = scope
             self.key = key
             self.value = value
@@ -63,19 +68,30 @@ public struct ScopedConfiguration: Sendable {
     /// `scope\0key\nvalue\0`, or `scope\0key\0` for a variable without a value, which is true.
     init(output: [UInt8]) {
         let fields = output.split(separator: 0, omittingEmptySubsequences: false)
-            .map { String(decoding: $0, as: UTF8.self) }
         entries = stride(from: 0, to: fields.count - 1, by: 2).map { index in
-            let text = fields[index + 1]
+            let field = fields[index + 1]
+            let text = String(decoding: field, as: UTF8.self)
             let end = text.firstIndex(of: "\n")
             return Entry(
-                scope: ConfigurationScope(rawValue: fields[index]) ?? .unknown,
+                scope: ConfigurationScope(rawValue: String(decoding: fields[index], as: UTF8.self))
+                    ?? .unknown,
                 key: end.map { String(text[..<$0]) } ?? text,
-                value: end.map { String(text[text.index(after: $0)...]) } ?? "true")
+                value: end.map { String(text[text.index(after: $0)...]) } ?? "true",
+                isText: String(validating: field, as: UTF8.self) != nil)
         }
     }
 
     /// The value of `key` that counts: the last one.
     public func last(_ key: String) -> Entry? { entries.last { $0.key == key } }
+
+    /// The value of `key` that counts, byte for byte.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if it is no UTF-8.
+    public func text(_ key: String) throws(Failure) -> Entry? {
+        guard let entry = last(key) else { return nil }
+        guard entry.isText else { throw noText(key, entry.value) }
+        return entry
+    }
 
     /// Without the entries that `isUnwanted` says yes to.
     public func removing(_ isUnwanted: (Entry) -> Bool) -> ScopedConfiguration {

@@ -11,7 +11,7 @@ let addVerb = Verb(
     try addition.check()
     try addition.write()
     let remote = addition.name
-    printLine("added \(remote); try: git fetch \(remote)")
+    try printLine("added \(remote); try: git fetch \(remote)")
     return .done
 }
 

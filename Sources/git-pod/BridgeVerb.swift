@@ -13,10 +13,10 @@ let bridgeVerb = Verb(
     switch line.print {
     case .sshdConfiguration:
         try line.checkPrintable()
-        printLine(line.settings.sshdConfiguration)
+        try printLine(line.settings.sshdConfiguration)
     case .authorizedKey(let key):
         try line.checkPrintable()
-        printLine(line.settings.authorizedKeyLine(try PublicKeyLine(key), actor: line.actor))
+        try printLine(line.settings.authorizedKeyLine(PublicKeyLine(key), actor: line.actor))
     case nil:
         // A client that does not read its errors must not hold a request up for ever.
         if isPipeOrSocket(2) { setNonBlocking(2) }

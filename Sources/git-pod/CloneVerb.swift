@@ -25,10 +25,10 @@ let cloneVerb = Verb(
     let report = try clone.run()
     meter.end()
     if line.wantsJSON {
-        printLine(report.json.text)
+        try printLine(report.json.text)
     } else {
         let tip = report.commit.map { " at \($0.short)" } ?? ", which has no commit yet"
-        printLine("\(report.directory) has \(report.branch)\(tip)".harmless)
+        try printLine("\(report.directory) has \(report.branch)\(tip)".harmless)
     }
     return .done
 }

@@ -16,12 +16,12 @@ let reconcileVerb = Verb(
     } catch {
         report = ReconcileReport(branch: line.flags["branch"] ?? "", failure: error)
     }
-    if line.wantsJSON {
-        printLine(report.json.text)
-    } else if let text = report.line {
-        printLine(text.harmless)
-    }
     if let failure = report.failure { complain(failure.description) }
+    if line.wantsJSON {
+        try printLine(report.json.text)
+    } else if let text = report.line {
+        try printLine(text.harmless)
+    }
     return report.exitCode
 }
 

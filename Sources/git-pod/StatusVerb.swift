@@ -12,7 +12,7 @@ let statusVerb = Verb(
         arguments, verb: "status", settings: statusSettings, switches: [])
     let report = try StatusReport(
         path: line.gitdir(), flags: line.flags, environment: .current())
-    printLine(line.wantsJSON ? report.json.text : report.text)
+    try printLine(line.wantsJSON ? report.json.text : report.text)
     return .done
 }
 

@@ -14,15 +14,17 @@ struct Verb: Sendable {
     let run: @Sendable ([String]) throws(Failure) -> ExitCode
 }
 
-/// Runs the verb that `arguments` begins with; a failure becomes one line on standard error.
-func runVerb(_ arguments: [String], of verbs: [Verb]) -> ExitCode {
+/// Runs the verb that `words` begin with; a failure becomes one line on standard error.
+func runVerb(_ words: [[UInt8]], of verbs: [Verb]) -> ExitCode {
+    let arguments = words.map { String(decoding: $0, as: UTF8.self) }
     do throws(Failure) {
+        for word in words { _ = try argumentText(word) }
         switch arguments.first {
         case "-h", "--help", "help":
-            printLine(help(verbs))
+            try printLine(help(verbs))
             return .done
         case "--version":
-            printLine("git-pod \(version)")
+            try printLine("git-pod \(version)")
             return .done
         case let name?:
             guard let verb = verbs.first(where: { $0.name == name }) else {
@@ -31,7 +33,7 @@ func runVerb(_ arguments: [String], of verbs: [Verb]) -> ExitCode {
             }
             let rest = Array(arguments.dropFirst())
             guard !asksForHelp(rest) else {
-                printLine(verb.help)
+                try printLine(verb.help)
                 return .done
             }
             return try verb.run(rest)
@@ -40,7 +42,7 @@ func runVerb(_ arguments: [String], of verbs: [Verb]) -> ExitCode {
         }
     } catch {
         if asksForJSON(arguments) {
-            printLine(JSON.object([("error", .string(error.description))]).text)
+            writeAll(JSON.object([("error", .string(error.description))]).text + "\n", to: 1)
         }
         complain(error.description)
         return error.kind.exitCode
@@ -74,4 +76,7 @@ private func help(_ verbs: [Verb]) -> String {
 /// One line for the person who called us.
 func complain(_ line: String) { writeAll("git-pod: \(line)\n", to: 2) }
 
-func printLine(_ text: String) { writeAll(text + "\n", to: 1) }
+/// Prints a text that somebody asked for.
+///
+/// - Throws: ``Failure`` of kind `failed` if it was not taken.
+func printLine(_ text: String) throws(Failure) { try printAll(text + "\n") }

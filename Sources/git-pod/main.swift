@@ -9,5 +9,4 @@ let verbs = [
 
 openStandardDescriptors()
 ignoreBrokenPipes()
-let arguments = Array(CommandLine.arguments.dropFirst())
-exit(with: runVerb(arguments, of: verbs))
+exit(with: runVerb(argumentBytes(), of: verbs))

@@ -13,27 +13,26 @@ let usage = """
 
 openStandardDescriptors()
 ignoreBrokenPipes()
-let arguments = Array(CommandLine.arguments.dropFirst())
-switch arguments.first {
-case "-h", "--help":
-    writeAll(usage + "\n", to: 1)
-    exit(with: .done)
-case "--version":
-    writeAll("git-remote-pod \(version)\n", to: 1)
-    exit(with: .done)
-default: break
-}
-guard let address = arguments.last, arguments.count <= 2 else {
-    writeAll(usage + "\n", to: 2)
-    exit(with: .configuration)
-}
-let helper = RemoteHelper(
-    address: address, environment: .current(), input: 0, output: 1,
-    complain: { writeAll("git-remote-pod: \($0)\n", to: 2) })
 do throws(Failure) {
-    try helper.run()
+    try run(argumentBytes())
     exit(with: .done)
 } catch {
     writeAll("git-remote-pod: \(error)\n", to: 2)
     exit(with: error.kind.exitCode)
+}
+
+func run(_ arguments: [[UInt8]]) throws(Failure) {
+    switch arguments.first.map({ String(decoding: $0, as: UTF8.self) }) {
+    case "-h", "--help": return try printAll(usage + "\n")
+    case "--version": return try printAll("git-remote-pod \(version)\n")
+    default: break
+    }
+    guard let address = arguments.last, arguments.count <= 2 else {
+        writeAll(usage + "\n", to: 2)
+        exit(with: .configuration)
+    }
+    let helper = RemoteHelper(
+        address: try argumentText(address), environment: .current(), input: 0, output: 1,
+        complain: { writeAll("git-remote-pod: \($0)\n", to: 2) })
+    try helper.run()
 }

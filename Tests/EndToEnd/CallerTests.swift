@@ -40,4 +40,33 @@ struct CallerTests {
         #expect(finished.succeeded)
         #expect(finished.output.contains("version 2"))
     }
+
+    @Test(
+        "what is no UTF-8 names no other file: it is refused",
+        arguments: [
+            ("git-remote-pod", "pod \"pod://h/$odd\" </dev/null"),
+            ("git-pod", "status --repo \"$odd\""),
+            ("git-pod", "lock --repo plain.git -- ls \"$odd\""),
+            ("git-pod", "status --repo named.git"),
+            ("git-remote-pod", "pod pod://odd <said"),
+        ])
+    func noText(program: String, words: String) throws {
+        let served = try ServedPod()
+        let said = "capabilities\\nconnect git-upload-pack\\n0000"
+        let script = """
+            odd=$(printf 'h\\351'); mended=$(printf 'h\\357\\277\\275')
+            for name in plain.git "$mended" named.git; do git init -q --bare "$name"; done
+            git -C named.git config remote.origin.url "/$odd"
+            git config --global pod.odd.path "/$odd"
+            printf '\(said)' >said
+            exec \(Products.folder)/\(program) \(words)
+            """
+        let finished = try run(
+            ["sh", "-c", script], environment: served.pod.home.environment(),
+            directory: served.pod.folder.path)
+        #expect(finished.status == .exited(2), "\(finished.errors)")
+        #expect(finished.errors.hasPrefix("\(program): "))
+        #expect(finished.errors.contains("no UTF-8"))
+        #expect(finished.errors.split(separator: "\n").count == 1)
+    }
 }

@@ -73,6 +73,19 @@ struct KubectlTests {
         #expect(try choose(pods, ["select": "oldest"]) == "old")
     }
 
+    @Test(
+        "a pod's name that is none never becomes an argument",
+        arguments: [
+            "-n", "--kubeconfig=x", "deploy/shop", "a b", "Shop-0", "a-", ".a", "",
+            "\u{e4}", String(repeating: "a", count: 254),
+        ])
+    func oddName(name: String) throws {
+        let failure = #expect(throws: Failure.self) { try choose([pod("a"), pod(name)]) }
+        #expect(failure?.kind == .failed)
+        #expect(failure?.message.contains("which no pod is called") == true)
+        #expect(try choose([pod("shop-0.a1")]) == "shop-0.a1")
+    }
+
     @Test("the container that counts is the one asked for, the annotated one, or the first")
     func containers() throws {
         #expect(try pod("a").runs)

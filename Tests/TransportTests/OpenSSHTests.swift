@@ -73,12 +73,27 @@ struct OpenSSHTests {
             })
     }
 
-    @Test("a known_hosts file with a quote in its name is refused")
-    func quote() throws {
+    @Test(
+        "a file whose name ssh would read as something else is refused",
+        arguments: [
+            ("knownHosts", "/a\"b", "pod.p.knownHosts of p has a \" in"),
+            ("knownHosts", "/k/${HOME}", "pod.p.knownHosts of p has a ${ in"),
+            ("identityFile", "/k/${HOME}", "identityFile of p has a ${ in"),
+        ])
+    func unspeakable(setting: String, file: String, words: String) throws {
         let failure = #expect(throws: Failure.self) {
-            try plan(["knownHosts": "/a\"b"]).openSSHArguments(command: "far", canAsk: false)
+            try plan([setting: file]).openSSHArguments(command: "far", canAsk: false)
         }
-        #expect(failure?.kind == .configuration && failure?.message.contains("quote") == true)
+        #expect(failure?.kind == .configuration)
+        #expect(failure?.message.hasPrefix(words) == true)
+    }
+
+    @Test("a dollar alone is a letter like others")
+    func dollar() throws {
+        let arguments = try plan(["knownHosts": "/a$b{c}", "identityFile": "/k$HOME"])
+            .openSSHArguments(command: "far", canAsk: false)
+        #expect(arguments.contains("UserKnownHostsFile=\"/a$b{c}\""))
+        #expect(arguments.contains("/k$HOME"))
     }
 
     @Test("the user's own command stays as it is")

@@ -26,6 +26,13 @@ struct SSHConfigurationTests {
         #expect(read.files("globalknownhostsfile") == nil)
     }
 
+    @Test("file names that are no UTF-8 are left to ssh")
+    func noText() {
+        let output = Array("identityfile /k".utf8) + [0xe9, 0x0a]
+        #expect(SSHConfiguration(bytes: output).beyondLibrary == "file names that are no UTF-8")
+        #expect(SSHConfiguration(bytes: Array("identityfile /k\u{e9}".utf8)).beyondLibrary == nil)
+    }
+
     @Test(
         "what libssh2 cannot do is named",
         arguments: [
