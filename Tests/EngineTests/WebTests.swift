@@ -59,7 +59,8 @@ struct WebTests {
         let started = scene.origin.pod.folder.file("started")
         try writeFile(
             "\(scene.origin.path)/hooks/pre-receive",
-            "#!/bin/sh\n: >'\(started)'\nexec sleep 600\n", mode: 0o755)
+            "#!/bin/sh\n: >'\(started)'\nwhile test -e '\(started)'; do sleep 0.1; done\n",
+            mode: 0o755)
         let push = try RunningCommand(
             [Products.path("git-pod"), "push", "--repo", scene.gitdir, "--origin"]
                 + [scene.origin.url] + scene.origin.flags,

@@ -93,7 +93,8 @@ struct OriginTroubleTests {
     func cancelled(kind: Kind) throws {
         let work = try OriginAtWork(kind)
         try writeFile(
-            "\(work.there.path)/hooks/pre-receive", "#!/bin/sh\nexec sleep 600\n", mode: 0o755)
+            "\(work.there.path)/hooks/pre-receive",
+            "#!/bin/sh\nwhile test -e hooks/pre-receive; do sleep 0.1; done\n", mode: 0o755)
         work.settings.idleTimeout = .seconds(600)
         let asked = Locked(0)
         work.settings.isCancelled = {
