@@ -71,8 +71,9 @@ enum MergeAnswer: Equatable {
         guard let first = words.first, let tree = ObjectID(first) else { throw refused(result) }
         switch result.status {
         case .exited(0):
-            try takeOver(tree, .tree)
-            return .tree(tree)
+            var marked: [String] = []
+            try takeOver(tree, marks: [ours, theirs], &marked, below: "")
+            return marked.isEmpty ? .tree(tree) : .conflict(marked)
         case .exited(1): return .conflict(Array(words.dropFirst()))
         default: throw refused(result)
         }
@@ -157,23 +158,41 @@ enum MergeAnswer: Equatable {
     }
 
     /// Reads back what git made: whatever lies in the scratch folder and is not ours.
-    private func takeOver(_ id: ObjectID, _ type: ObjectType) throws(Failure) {
+    ///
+    /// Git may call a merge clean and still have written conflict markers: into a file that one side
+    /// renamed to a name that both sides then have. Nobody wants that committed; `marked` gets it.
+    private func takeOver(
+        _ tree: ObjectID, marks sides: [ObjectID], _ marked: inout [String], below folder: String
+    ) throws(Failure) {
+        guard let content = try madeByGit(tree, .tree) else { return }
+        try objects.add(.tree, content)
+        for entry in try objects.tree(tree).entries where entry.mode != Mode.submodule {
+            let path = folder + String(decoding: entry.name, as: UTF8.self)
+            if entry.isTree {
+                try takeOver(entry.id, marks: sides, &marked, below: "\(path)/")
+            } else if let content = try madeByGit(entry.id, .blob) {
+                let isMarked = sides.contains { side in
+                    content.firstRange(of: Array("< \(side)".utf8)) != nil
+                }
+                if isMarked { marked.append(path) }
+                try objects.add(.blob, content)
+            }
+        }
+    }
+
+    /// An object of the scratch folder; nil if it is not from there, or taken over already.
+    private func madeByGit(_ id: ObjectID, _ type: ObjectType) throws(Failure) -> [UInt8]? {
         var oid = id.oid
         guard !objects.isNew(id),
             unsafe git_odb_exists_ext(answers, &oid, GIT_ODB_LOOKUP_NO_REFRESH.rawValue) == 1
-        else { return }
+        else { return nil }
         var read: OpaquePointer?
         do throws(GitError) {
             try check("read \(id) of a merge") { unsafe git_odb_read(&read, answers, &oid) }
         } catch { throw error.failure }
         defer { unsafe git_odb_object_free(read) }
-        let bytes = unsafe Array(
+        return unsafe Array(
             UnsafeRawBufferPointer(
                 start: git_odb_object_data(read), count: git_odb_object_size(read)))
-        try objects.add(type, bytes)
-        guard type == .tree else { return }
-        for entry in try objects.tree(id).entries where entry.mode != Mode.submodule {
-            try takeOver(entry.id, entry.isTree ? .tree : .blob)
-        }
     }
 }

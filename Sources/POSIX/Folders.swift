@@ -18,15 +18,36 @@ public func makeNewFolder(_ path: String, mode: mode_t = 0o700) throws(Failure) 
 /// Takes `path` away with everything below it; a symbolic link is taken away, never followed.
 ///
 /// Nothing happens if it is not there.
-public func removeTree(_ path: String) throws(Failure) {
+public func removeTree(_ path: String) throws(Failure) { try removeTree(Array(path.utf8)) }
+
+/// The same by bytes: a repository's names need not be UTF-8.
+private func removeTree(_ path: [UInt8]) throws(Failure) {
+    let name = (path + [0]).map { CChar(bitPattern: $0) }
     var status = stat()
-    guard unsafe lstat(path, &status) == 0 else {
+    let spoken = String(decoding: path, as: UTF8.self)
+    guard unsafe lstat(name, &status) == 0 else {
         if errno == ENOENT { return }
-        throw .system("remove \(path)")
+        throw .system("remove \(spoken)")
     }
-    guard status.st_mode & S_IFMT == S_IFDIR else { return try removeFile(path) }
-    for name in directoryEntries(path) ?? [] { try removeTree("\(path)/\(name)") }
-    guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw .system("remove \(path)") }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+        guard unsafe unlink(name) == 0 || errno == ENOENT else { throw .system("remove \(spoken)") }
+        return
+    }
+    for entry in entries(name) { try removeTree(path + [UInt8(ascii: "/")] + entry) }
+    guard unsafe rmdir(name) == 0 || errno == ENOENT else { throw .system("remove \(spoken)") }
+}
+
+private func entries(_ folder: [CChar]) -> [[UInt8]] {
+    guard let directory = unsafe opendir(folder) else { return [] }
+    defer { unsafe closedir(directory) }
+    var names: [[UInt8]] = []
+    while let entry = unsafe readdir(directory) {
+        let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            unsafe Array(bytes.prefix { $0 != 0 })
+        }
+        if name != Array(".".utf8) && name != Array("..".utf8) { names.append(name) }
+    }
+    return names
 }
 
 /// Takes a file away. Nothing happens if it is not there.

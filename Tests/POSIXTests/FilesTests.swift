@@ -135,4 +135,13 @@ struct FilesTests {
         #expect(findProgram("tool", path: folder.file("b")) == nil)
         #expect(findProgram("sh") != nil)
     }
+
+    @Test("a folder goes with names in it that are no UTF-8")
+    func removesAnyName() throws {
+        let tree = folder.file("tree")
+        try makeNewFolder(tree)
+        try writeFiles(below: tree, [([[0x61, 0xe9], [0xff]], [1]), ([Array("b".utf8)], [])])
+        try removeTree(tree)
+        #expect(!exists(tree))
+    }
 }

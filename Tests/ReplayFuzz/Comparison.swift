@@ -15,6 +15,8 @@ struct Comparison {
         var commits = 0
         var conflicts = 0
         var merges = 0
+        /// Merges that git calls clean, with conflict markers in the result.
+        var refusals = 0
     }
 
     var upstream: ObjectID { ids[history.upstream] }
@@ -33,8 +35,10 @@ struct Comparison {
         let replayer = Replayer(
             repository, upstream: upstream, onto: onto, committer: Self.committer)
         var ours = "clean"
-        if case .conflict(let commit, _) = try replayer.add(commitsUpTo: ids[history.tip]) {
+        var refused: [String] = []
+        if case .conflict(let commit, let paths) = try replayer.add(commitsUpTo: ids[history.tip]) {
             ours = "conflict at \(commit)"
+            refused = paths
             effort.conflicts += 1
         }
         try replayer.store()
@@ -49,6 +53,14 @@ struct Comparison {
         let ourChain = try chain(replayer.tip, down: onto, repository)
         let theirChain = try chain(git.head, down: onto, repository)
         guard ours == theirs else {
+            // Git went on over conflict markers that it had written itself; we stop there.
+            if theirChain.count > ourChain.count,
+                try reference.holdsMarkers(
+                    "\(git.head)~\(theirChain.count - ourChain.count - 1)", refused)
+            {
+                effort.refusals += 1
+                return nil
+            }
             return "we say \(ours) after \(ourChain.count) commits, git \(theirs) after "
                 + "\(theirChain.count)"
         }

@@ -113,6 +113,14 @@ final class Reference {
         }
     }
 
+    /// Whether one of the files at `paths` in git's commit has conflict markers.
+    func holdsMarkers(_ commit: String, _ paths: [String]) throws(Failure) -> Bool {
+        guard !paths.isEmpty else { return false }
+        return try git(
+            ["--literal-pathspecs", "grep", "-q", "-e", "^<<<<<<<* ", commit, "--"] + paths
+        ).succeeded
+    }
+
     /// The tree of a commit, as either repository has it.
     func tree(of commit: some CustomStringConvertible) throws(Failure) -> ObjectID {
         let gitdir = commit is ObjectID ? ours : gitdir

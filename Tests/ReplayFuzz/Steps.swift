@@ -69,6 +69,12 @@ extension Comparison {
             guard error.description.contains("share no history") else { throw error }
             ours = .unrelated
         }
+        if case .conflict(let paths) = ours, case .tree = git,
+            try reference.holdsMarkers("HEAD", paths)
+        {
+            effort.refusals += 1
+            return nil
+        }
         return ours == git ? nil : "merged with upstream, we say \(ours), git \(git)"
     }
 }

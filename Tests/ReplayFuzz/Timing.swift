@@ -5,7 +5,7 @@ import Model
 import POSIX
 
 /// `replay GITDIR UPSTREAM TIP`: replays what the ref TIP has on top of the ref UPSTREAM, and prints
-/// the microseconds that it took until all of it was on disk. No ref moves.
+/// the microseconds that it took until all of it was on disk, and its tip. No ref moves.
 func timeReplay(_ arguments: [String]) throws(Failure) {
     guard arguments.count == 3, let upstream = RefName(arguments[1]),
         let tip = RefName(arguments[2])
@@ -24,9 +24,9 @@ func timeReplay(_ arguments: [String]) throws(Failure) {
     let replayer = Replayer(
         repository, upstream: ids[0], onto: ids[0],
         committer: Signature(name: "C", email: "c@example.com", seconds: 1_700_000_001))
-    guard try replayer.add(commitsUpTo: ids[1]) == .clean else {
-        throw Failure(.failed, "\(tip) and \(upstream) conflict")
+    if case .conflict(let commit, let paths) = try replayer.add(commitsUpTo: ids[1]) {
+        throw Failure(.failed, "conflict at \(commit): \(paths.joined(separator: " "))")
     }
     try replayer.store()
-    print((monotonicNanoseconds() - start) / 1000)
+    print("\((monotonicNanoseconds() - start) / 1000) \(replayer.tip)")
 }

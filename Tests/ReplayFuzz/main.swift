@@ -100,7 +100,8 @@ func main() throws(Failure) -> Bool {
     }
     print(
         "\(done) histories from seed \(options.seed), \(effort.commits) commits, "
-            + "\(effort.conflicts) conflicts, \(effort.merges) merges, git asked \(effort.questions) times: "
+            + "\(effort.conflicts) conflicts, \(effort.merges) merges, "
+            + "\(effort.refusals) refused for markers in a clean merge, git asked \(effort.questions) times: "
             + "\(different) different")
     return different == 0
 }
