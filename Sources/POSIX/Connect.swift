@@ -151,25 +151,3 @@ public func connectUnix(_ path: String) throws(Failure) -> FileDescriptor {
     guard code == 0 else { throw .system("connect to \(path)") }
     return socket
 }
-
-/// Receives since libssh2 was last told that there is nothing.
-private nonisolated(unsafe) var receives = 0
-
-/// `recv(2)` for libssh2: the count, or a negated `errno`; acknowledges at once what came.
-///
-/// libssh2 reads until there is nothing more, so a peer that never stops would keep it for ever:
-/// now and then it is told that there is nothing, and whoever called it can look at the clock.
-public func receiveQuickly(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int)
-    -> Int
-{
-    unsafe receives = unsafe (receives + 1) % 1024
-    if unsafe receives == 0 { return -Int(EAGAIN) }
-    while true {
-        let received = unsafe recv(descriptor, buffer, count, 0)
-        if received >= 0 {
-            acknowledgeQuickly(descriptor)
-            return received
-        }
-        if errno != EINTR { return -Int(errno) }
-    }
-}

@@ -14,7 +14,8 @@ import POSIX
     private var writeBlocksOutbound = false
     /// Whether the last read gave nothing though bytes are held: the connection itself is not ready.
     private var isStalled = false
-    /// Whether the connection broke: then its socket is readable for ever.
+    /// Whether the connection broke and nothing more is to be had: then its socket is readable for
+    /// ever.
     private var isBroken = false
     private var keepAliveDue: Deadline
 
@@ -64,8 +65,11 @@ import POSIX
 
     public func read(into buffer: ByteBuffer) throws(Failure) -> ReadOutcome {
         try unsafe buffer.fill { memory throws(Failure) in
-            let count = unsafe libssh2_channel_read_ex(
-                handle, 0, memory.baseAddress?.assumingMemoryBound(to: CChar.self), memory.count)
+            let count = call {
+                unsafe libssh2_channel_read_ex(
+                    handle, 0, memory.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    memory.count)
+            }
             isStalled = false
             if count > 0 {
                 readBlocksOutbound = false
@@ -81,6 +85,8 @@ import POSIX
             if count == 0 {
                 return hasEnded ? .end : .wouldBlock
             }
+            // All that came was read, its end too: what became of the connection then is no matter.
+            if hasEnded { return .end }
             throw session.broken("the stream", Int32(count))
         }
     }
@@ -88,8 +94,11 @@ import POSIX
     public func write(from buffer: ByteBuffer) throws(Failure) -> WriteOutcome {
         var closed = false
         let count = try unsafe buffer.drain { memory throws(Failure) in
-            let count = unsafe libssh2_channel_write_ex(
-                handle, 0, memory.baseAddress?.assumingMemoryBound(to: CChar.self), memory.count)
+            let count = call {
+                unsafe libssh2_channel_write_ex(
+                    handle, 0, memory.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    memory.count)
+            }
             if count >= 0 { return count }
             if count == LIBSSH2_ERROR_EAGAIN {
                 writeBlocksOutbound = outboundBlocked
@@ -106,7 +115,7 @@ import POSIX
     }
 
     public func finishWriting() throws(Failure) -> Bool {
-        let code = unsafe libssh2_channel_send_eof(handle)
+        let code = call { unsafe libssh2_channel_send_eof(handle) }
         guard code == LIBSSH2_ERROR_EAGAIN else {
             writeBlocksOutbound = false
             return true
@@ -118,7 +127,7 @@ import POSIX
     /// The socket is always read, also when its bytes are not wanted yet: the server may ask for
     /// new keys or a sign of life at any time.
     public func interest(reading: Bool, writing: Bool) -> [PollRequest] {
-        if isBroken && !reading { return [] }
+        if isBroken || session.peerHasGone, !reading { return [] }
         return [
             PollRequest(
                 session.socket.raw, reading: true,
@@ -130,15 +139,19 @@ import POSIX
         while true {
             // Reading the other stream also takes every waiting packet off the socket.
             let outcome = try unsafe diagnosticBytes.fill { memory throws(Failure) in
-                let count = unsafe libssh2_channel_read_ex(
-                    handle, SSH_EXTENDED_DATA_STDERR,
-                    memory.baseAddress?.assumingMemoryBound(to: CChar.self), memory.count)
+                let count = call {
+                    unsafe libssh2_channel_read_ex(
+                        handle, SSH_EXTENDED_DATA_STDERR,
+                        memory.baseAddress?.assumingMemoryBound(to: CChar.self), memory.count)
+                }
                 if count < 0, count != LIBSSH2_ERROR_EAGAIN { isBroken = true }
                 return count > 0 ? .bytes(count) : .end
             }
             guard case .bytes = outcome else { break }
             diagnostics.append(diagnosticBytes.takeAll())
         }
+        // What neither stream can be given will never be: in the middle of new keys, for one.
+        if isStalled, session.peerHasGone, heldCount > 0 { isBroken = true }
         guard keepAliveDue.hasPassed else { return }
         keepAliveDue = .after(session.target.keepAlive)
         // A half-sent packet is a sign of life, and no other may be sent before it is whole.
@@ -187,6 +200,11 @@ import POSIX
             return .signalled(signalNumber(unsafe String(cString: name)))
         }
         return .exited(unsafe libssh2_channel_get_exit_status(handle))
+    }
+
+    /// Makes a call that reads or writes this channel.
+    private func call<Result>(_ body: () -> Result) -> Result {
+        isBroken ? body() : unsafe session.hearing(handle, body)
     }
 
     private var outboundBlocked: Bool {

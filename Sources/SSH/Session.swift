@@ -14,6 +14,7 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     let handle: OpaquePointer
     let socket: FileDescriptor
     let target: SSHTarget
+    private let lastWords = LastWords()
     /// When what is under way must be done; ``renewDeadline(_:)`` sets it for what comes next.
     private(set) var deadline: Deadline
     /// Whether the first channel may be asked for ahead of the login's end.
@@ -31,7 +32,9 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
         to target: SSHTarget, until deadline: Deadline, with person: any SSHConversationalist,
         asksEarly: Bool = true
     ) throws(SSHProblem) {
-        guard libraryIsReady, let handle = unsafe libssh2_session_init_ex(nil, nil, nil, nil) else {
+        let words = unsafe Unmanaged.passUnretained(lastWords).toOpaque()
+        guard libraryIsReady, let handle = unsafe libssh2_session_init_ex(nil, nil, nil, words)
+        else {
             throw .failure(Failure(.failed, "cannot start libssh2"))
         }
         self.target = target
@@ -45,7 +48,7 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
         }
         unsafe self.handle = handle
         unsafe libssh2_session_set_blocking(handle, 0)
-        unsafe receiveWithQuickAcknowledgements(handle)
+        unsafe listenToLastWords(handle)
         let known = try KnownHosts(for: target, session: self)
         if known.wantsCertificate {
             throw .beyondLibrary("check host certificates (a @cert-authority line)")
@@ -71,6 +74,17 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
         let start = monotonicNanoseconds()
         defer { deadline = deadline.later(by: .nanoseconds(monotonicNanoseconds() - start)) }
         return ask()
+    }
+
+    /// Whether the server has closed its connection, or it broke.
+    var peerHasGone: Bool { lastWords.peerHasGone }
+
+    /// Makes a call that reads or writes `channel`. What has come for that from a server that is gone
+    /// by now is not lost with the connection.
+    func hearing<Result>(_ channel: OpaquePointer, _ call: () -> Result) -> Result {
+        unsafe lastWords.channel = channel
+        defer { unsafe lastWords.channel = nil }
+        return call()
     }
 
     /// Tells the server that we go. Never waits; ``deinit`` closes the socket.
@@ -179,19 +193,4 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
             .unreachable, "\(target.place) broke off \(stage): \(words) (libssh2 \(code))",
             hint: hint)
     }
-}
-
-/// Re-arms TCP_QUICKACK after each receive: sshd sends a small packet, and its Nagle algorithm holds
-/// the next one until we acknowledge, which Linux would put off for 40 ms.
-private func receiveWithQuickAcknowledgements(_ session: OpaquePointer) {
-    typealias Receive =
-        @convention(c) (
-            libssh2_socket_t, UnsafeMutableRawPointer?, Int, Int32,
-            UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-        ) -> Int
-    let receive: Receive = { socket, buffer, count, _, _ in
-        unsafe receiveQuickly(socket, buffer, count)
-    }
-    _ = unsafe libssh2_session_callback_set(
-        session, LIBSSH2_CALLBACK_RECV, unsafeBitCast(receive, to: UnsafeMutableRawPointer.self))
 }
