@@ -15,18 +15,35 @@ public func makeNewFolder(_ path: String, mode: mode_t = 0o700) throws(Failure) 
     guard unsafe mkdir(path, mode) == 0 else { throw .system("make \(path)") }
 }
 
-/// Takes `path` away with everything below it; a symbolic link is taken away, never followed.
+/// Takes `path` away with everything below it; a symbolic link is taken away, never followed, also
+/// if somebody puts it there meanwhile.
 ///
 /// Nothing happens if it is not there.
 public func removeTree(_ path: String) throws(Failure) {
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else {
-        if errno == ENOENT { return }
-        throw .system("remove \(path)")
+    try removeTree(Array(path.utf8CString), in: AT_FDCWD, shown: path)
+}
+
+private func removeTree(_ name: [CChar], in folder: Int32, shown: String) throws(Failure) {
+    // Each folder by a descriptor: its path could lead elsewhere a moment later.
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+    let descriptor = unsafe openat(folder, name, flags)
+    guard descriptor >= 0 else {
+        guard errno != ENOENT, unsafe unlinkat(folder, name, 0) != 0, errno != ENOENT else {
+            return
+        }
+        throw .system("remove \(shown)")
     }
-    guard status.st_mode & S_IFMT == S_IFDIR else { return try removeFile(path) }
-    for name in directoryEntries(path) ?? [] { try removeTree("\(path)/\(name)") }
-    guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw .system("remove \(path)") }
+    guard let listing = unsafe fdopendir(descriptor) else {
+        close(descriptor)
+        throw .system("remove \(shown)")
+    }
+    defer { unsafe closedir(listing) }
+    for entry in unsafe names(in: listing) {
+        try removeTree(entry, in: descriptor, shown: shown)
+    }
+    guard unsafe unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
+        throw .system("remove \(shown)")
+    }
 }
 
 /// Takes a file away. Nothing happens if it is not there.
