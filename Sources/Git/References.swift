@@ -24,6 +24,16 @@ extension Repository {
         return ObjectID(oid)
     }
 
+    /// Whether `name` is a symbolic ref: another name for some ref, there or not.
+    public func isSymbolic(_ name: RefName) throws(GitError) -> Bool {
+        var found: OpaquePointer?
+        let code = unsafe git_reference_lookup(&found, handle, name.description)
+        if code == GIT_ENOTFOUND.rawValue { return false }
+        guard code == 0 else { throw lastError(code, "read \(name)") }
+        defer { unsafe git_reference_free(found) }
+        return unsafe git_reference_type(found) == GIT_REFERENCE_SYMBOLIC
+    }
+
     /// The branch that HEAD stands on, born or not; nil if HEAD is detached.
     public func headBranch() throws(GitError) -> RefName? {
         var found: OpaquePointer?
