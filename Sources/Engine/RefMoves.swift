@@ -85,7 +85,8 @@ final class RefMoves {
     }
 
     private func blocked(_ name: RefName) -> Failure {
-        let path = "\(repository.path)/\(name).lock"
+        let own = "\(repository.path)/\(name).lock"
+        let path = exists(own) ? own : "\(repository.path)/packed-refs.lock"
         return Failure(
             .failed, "\(name) is blocked by a lock, \(path), for more than \(Self.patience.spoken)",
             hint: "if no git is at work in there, remove that file")

@@ -91,22 +91,6 @@ extension Repository {
         guard code == 0 else { throw swapError(code, "move \(name)", name) }
     }
 
-    /// Deletes `name` if it still points at `old`.
-    ///
-    /// - Throws: ``GitError`` of kind `moved` or `locked`, as ``move(_:from:to:_:)``.
-    public func delete(_ name: RefName, from old: ObjectID) throws(GitError) {
-        var found: OpaquePointer?
-        try check("delete \(name)") {
-            unsafe git_reference_lookup(&found, handle, name.description)
-        }
-        defer { unsafe git_reference_free(found) }
-        guard let target = unsafe git_reference_target(found), unsafe ObjectID(target) == old else {
-            throw GitError(.moved, "delete \(name)", "it has another value by now")
-        }
-        let code = unsafe git_reference_delete(found)
-        guard code == 0 else { throw swapError(code, "delete \(name)", name) }
-    }
-
     private func swapError(_ code: Int32, _ attempt: String, _ name: RefName) -> GitError {
         let error = lastError(code, attempt)
         // libgit2 says "not found" of a ref that was to have an old value, and has vanished.

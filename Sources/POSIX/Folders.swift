@@ -75,6 +75,21 @@ public func writeNewFile(
     try writeNewFile(Array(path.utf8), content, mode: mode, onDisk: onDisk)
 }
 
+/// Makes an empty file; false if there is something called `path` already.
+public func makeNewFile(_ path: String, mode: mode_t) throws(Failure) -> Bool {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+    let descriptor = unsafe open(path, flags, mode)
+    guard descriptor >= 0 else {
+        if errno == EEXIST { return false }
+        throw .system("make \(path)")
+    }
+    close(descriptor)
+    return true
+}
+
+/// Takes a folder away if it is empty. Returns whether it is gone.
+public func removeEmptyFolder(_ path: String) -> Bool { unsafe rmdir(path) == 0 }
+
 /// Writes files in folders below `folder`, which are made as they are needed. The paths are relative
 /// and need not be UTF-8; one that would lead elsewhere is left out.
 public func writeFiles(
