@@ -83,7 +83,8 @@ public struct Clone {
 
     private func checkRoom() throws(Failure) {
         let expected = try settings.size("expectedSize") ?? 0
-        let minimum = max(try minimumFree(), expected * Self.roomFactor)
+        let (room, isTooMuch) = expected.multipliedReportingOverflow(by: Self.roomFactor)
+        let minimum = max(try minimumFree(), isTooMuch ? .max : room)
         if let shortage = SpaceWatch.shortage(at: place.volume, minimum: minimum) {
             throw shortage
         }

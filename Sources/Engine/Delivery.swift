@@ -89,7 +89,7 @@ extension Engine {
             return delivery
         }
         for update in updates { try take(results[update.name], of: update, &delivery) }
-        delivery.isConfirmed = delivery.failure == nil
+        delivery.isConfirmed = delivery.failure == nil && delivery.renamed.isEmpty
         return delivery
     }
 }
@@ -111,9 +111,13 @@ extension Engine {
             }
         case .refused(let reason, let text):
             if update.name == branch, reason == .nonFastForward { delivery.originMoved = true }
-            if update.name != branch, reason == .nonFastForward {
-                delivery.renamed[update.name] = try renameEscape(update)
-                return
+            if update.name != branch {
+                let isTaken = reason == .nonFastForward
+                let leavesNoRoom = isTaken ? false : originLeavesNoRoom(for: update.name)
+                if isTaken || leavesNoRoom {
+                    delivery.renamed[update.name] = try renameEscape(update, beside: leavesNoRoom)
+                    return
+                }
             }
             delivery.reason = reason
             delivery.failure = Failure(
@@ -126,14 +130,24 @@ extension Engine {
     }
 
     /// Somebody has a branch of that name on origin: what we keep gets another one.
-    private func renameEscape(_ update: RefUpdate) throws(Failure) -> RefName {
-        let kept = try escape(update.new)
+    private func renameEscape(_ update: RefUpdate, beside: Bool) throws(Failure) -> RefName {
+        let kept = try escape(update.new, beside: beside)
         endEscape(to: kept.name)
         if let mark = IncidentName.pendingMark(of: update.name), let old = try target(mark) {
             _ = try refs.delete(mark, from: old)
         }
-        note("origin has another \(update.name.branch ?? ""): what is here is \(kept.name) now")
+        let other = beside ? IncidentName.folder?.branch : update.name.branch
+        note("origin has another \(other ?? ""): what is here is \(kept.name) now")
         return kept.name
+    }
+
+    /// Whether origin refused a conflict branch because it has a branch called `conflicts` itself. It
+    /// is asked: each host says that in other words.
+    private func originLeavesNoRoom(for name: RefName) -> Bool {
+        guard let folder = IncidentName.folder, name.description.hasPrefix("\(folder)/"),
+            let tips = try? origin().tips([folder])
+        else { return false }
+        return tips[folder] != nil
     }
 
     /// Origin's tip was acted on: from now on it must stay, or origin was rewritten.
@@ -193,7 +207,8 @@ extension Engine {
         for commit in try repository.commits(from: [tip], hiding: [origin]) {
             // A replay flattens merges: their parents' commits are what took their place.
             if replaced[commit] == nil, try repository.isMerge(commit) { continue }
-            guard let stand = Self.latest(commit, replaced),
+            // What was written down for a move that never came may be gone by now.
+            guard let stand = Self.latest(commit, replaced), repository.contains(stand),
                 try repository.isAncestor(stand, of: origin)
             else { return false }
         }

@@ -35,6 +35,8 @@ public final class Engine {
         lock = try GitdirLock(repository.path, patience: settings.lockTimeout())
         refs = try RefMoves(repository)
         replacements = Replacements(gitdir: repository.path)
+        try checkIsNoAlias(branch, hint: "name the branch that it stands for with --branch")
+        try endFinishedEscapes()
     }
 
     /// The real path of the bare gitdir at `path`.
@@ -89,15 +91,6 @@ public final class Engine {
 
     func target(_ name: RefName) throws(Failure) -> ObjectID? {
         try attempt { () throws(GitError) in try self.repository.target(of: name) }
-    }
-
-    /// Sets a ref that is ours alone to `new`, whatever it was.
-    func set(_ name: RefName, to new: ObjectID, _ message: String) throws(Failure) {
-        while true {
-            let old = try target(name)
-            if old == new { return }
-            if try refs.move(name, from: old, to: new, message) { return }
-        }
     }
 
     /// The branch's tip.

@@ -13,12 +13,17 @@ struct Journal {
     enum Entry: Equatable {
         /// A ref goes to a new value; zero: it is deleted.
         case update(RefName, to: ObjectID)
+        /// A ref's lock is held while it is decided where it goes.
+        case hold(RefName)
         /// The branch is being moved off a tip that this conflict branch keeps.
         case escape(of: RefName, to: RefName)
     }
 
     private let path: String
     private(set) var entries: [Entry]
+
+    /// When it was written last, in nanoseconds since 1970; nil if nothing is under way.
+    var written: Int64? { fileStatus(path)?.modifiedNanoseconds }
 
     /// Reads what a killed process left; nothing if it ended in order.
     init(gitdir: String) {
@@ -50,6 +55,7 @@ struct Journal {
     private static func line(_ entry: Entry) -> String {
         switch entry {
         case .update(let name, let value): "update \(name) \(value)"
+        case .hold(let name): "hold \(name) -"
         case .escape(let branch, let conflict): "escape \(branch) \(conflict)"
         }
     }
@@ -59,6 +65,7 @@ struct Journal {
         guard words.count == 3, let name = RefName(words[1]) else { return nil }
         switch words[0] {
         case "update": return ObjectID(words[2]).map { .update(name, to: $0) }
+        case "hold": return .hold(name)
         case "escape": return RefName(words[2]).map { .escape(of: name, to: $0) }
         default: return nil
         }

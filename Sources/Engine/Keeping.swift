@@ -43,7 +43,10 @@ extension Engine {
 
     /// Puts `tip` on a new conflict branch, or on the one that a killed run had made for it, and
     /// marks it as not yet on origin.
-    func escape(_ tip: ObjectID) throws(Failure) -> Keep {
+    ///
+    /// - Parameter beside: whether origin has a branch called `conflicts`, which leaves no room for
+    ///   others below it.
+    func escape(_ tip: ObjectID, beside: Bool = false) throws(Failure) -> Keep {
         if let name = try unfinishedEscape(tip) {
             let keep = Keep(name, at: try target(name) ?? tip, refs)
             // The application may have gone on since, and a push may have sent what was kept then.
@@ -55,12 +58,11 @@ extension Engine {
         }
         let now = UTCTime(millisecondsSince1970: wallClockMilliseconds())
         let isFile =
-            try RefName(branch: "conflicts").flatMap { name throws(Failure) in
-                try target(name)
-            } != nil
+            try IncidentName.folder.flatMap { name throws(Failure) in try target(name) } != nil
         for attempt in 1...IncidentName.maximumAttempts {
             guard
-                let name = IncidentName.conflictBranch(now, attempt: attempt, beside: isFile),
+                let name = IncidentName.conflictBranch(
+                    now, attempt: attempt, beside: isFile || beside),
                 let mark = IncidentName.pendingMark(of: name)
             else { break }
             let entry = Journal.Entry.escape(of: branch, to: name)
@@ -83,10 +85,22 @@ extension Engine {
         refs.end(.escape(of: branch, to: name))
     }
 
-    /// The conflict branch that a killed run had made for `tip` or for a commit before it, if the
-    /// branch has not moved off that yet. What is left of any other escape is settled.
-    @discardableResult
-    func unfinishedEscape(_ tip: ObjectID) throws(Failure) -> RefName? {
+    /// Forgets the escapes that a killed run had ended but for saying so: their branch has moved. What
+    /// such a conflict branch keeps is its own, however much the branch comes to hold of it later.
+    func endFinishedEscapes() throws(Failure) {
+        for case .escape(of: let branch, to: let name) in refs.unfinished {
+            let mark = try IncidentName.pendingMark(of: name).flatMap { mark throws(Failure) in
+                try target(mark)
+            }
+            guard let kept = try target(name) ?? mark, let tip = try target(branch) else {
+                continue
+            }
+            let isAhead = try? repository.isAncestor(kept, of: tip)
+            if isAhead == false { refs.end(.escape(of: branch, to: name)) }
+        }
+    }
+
+    private func unfinishedEscape(_ tip: ObjectID) throws(Failure) -> RefName? {
         for case .escape(of: branch, to: let name) in refs.unfinished {
             guard let kept = try target(name) else {
                 // Killed between the mark and the branch.

@@ -76,7 +76,13 @@ extension Engine {
         if let tip = tips.branch { try set(tracking, to: tip, "fetch") }
         let obstacle = try obstacle(to: local, tips)
         // Conflict branches go also where the branch cannot.
-        let delivery = try deliver(obstacle == nil ? local : nil, tips)
+        var delivery = try deliver(obstacle == nil ? local : nil, tips)
+        if !delivery.renamed.isEmpty {
+            let rest = try deliver(nil, tips)
+            delivery.failure = delivery.failure ?? rest.failure
+            delivery.reason = delivery.reason ?? rest.reason
+            delivery.isConfirmed = delivery.failure == nil && rest.isConfirmed
+        }
         report.pushed = delivery.isConfirmed
         report.durable = delivery.hasBranch
         if delivery.hasBranch { try remember(local) }

@@ -7,7 +7,7 @@ import POSIX
 /// Moves refs of one repository, by compare-and-swap and with a journal.
 final class RefMoves {
     /// How long a ref may be held by others before we give up on it.
-    private static let patience = Duration.seconds(10)
+    static let patience = Duration.seconds(10)
     /// How long to wait between two tries.
     private static let interval = Duration.milliseconds(2)
 
@@ -31,7 +31,7 @@ final class RefMoves {
     func move(_ name: RefName, from old: ObjectID?, to new: ObjectID, _ message: String)
         throws(Failure) -> Bool
     {
-        try attempt(name, new) { () throws(GitError) in
+        try attempt(.update(name, to: new), name) { () throws(GitError) in
             try self.repository.move(name, from: old, to: new, "git-pod: \(message)")
             return true
         }
@@ -39,7 +39,7 @@ final class RefMoves {
 
     /// Deletes `name` if it still points at `old`. False if it has another value.
     func delete(_ name: RefName, from old: ObjectID) throws(Failure) -> Bool {
-        try attempt(name, .zero) { () throws(GitError) in
+        try attempt(.update(name, to: .zero), name) { () throws(GitError) in
             try self.repository.delete(name, from: old)
             return true
         }
@@ -50,16 +50,25 @@ final class RefMoves {
         _ name: RefName, _ message: String,
         decide: (ObjectID?) throws(GitError) -> ObjectID?
     ) throws(Failure) -> Bool {
-        // The new value is not known yet; a left-over lock is recognised by its rest.
-        try attempt(name, .zero) { () throws(GitError) in
-            try self.repository.withLock(on: name, "git-pod: \(message)", decide: decide)
+        // The new value is not known yet, and goes into the lock file last.
+        var chosen: Journal.Entry?
+        defer { if let chosen { journal.end(chosen) } }
+        return try attempt(.hold(name), name) { () throws(GitError) in
+            try self.repository.withLock(on: name, "git-pod: \(message)") { now throws(GitError) in
+                guard let new = try decide(now) else { return nil }
+                let entry = Journal.Entry.update(name, to: new)
+                do throws(Failure) { try self.journal.begin(entry) } catch {
+                    throw GitError(error, "move \(name)")
+                }
+                chosen = entry
+                return new
+            }
         }
     }
 
     private func attempt(
-        _ name: RefName, _ new: ObjectID, _ body: () throws(GitError) -> Bool
+        _ entry: Journal.Entry, _ name: RefName, _ body: () throws(GitError) -> Bool
     ) throws(Failure) -> Bool {
-        let entry = Journal.Entry.update(name, to: new)
         try journal.begin(entry)
         defer { journal.end(entry) }
         let deadline = Deadline.after(Self.patience)
@@ -76,7 +85,8 @@ final class RefMoves {
     }
 
     private func blocked(_ name: RefName) -> Failure {
-        let path = "\(repository.path)/\(name).lock"
+        let own = "\(repository.path)/\(name).lock"
+        let path = exists(own) ? own : "\(repository.path)/packed-refs.lock"
         return Failure(
             .failed, "\(name) is blocked by a lock, \(path), for more than \(Self.patience.spoken)",
             hint: "if no git is at work in there, remove that file")

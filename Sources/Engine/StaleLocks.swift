@@ -26,10 +26,17 @@ private let quietTime = Duration.seconds(1)
 ///
 /// Called under the ``GitdirLock``, so whoever wrote the journal has ended.
 func removeLeftovers(of journal: inout Journal, gitdir: String) throws(Failure) {
+    let written = journal.written
     for entry in journal.entries {
-        guard case .update(let name, let value) = entry else { continue }
-        try removeLock("\(gitdir)/\(name).lock", holding: value)
-        if value.isZero { try removeLock("\(gitdir)/packed-refs.lock", holding: nil) }
+        switch entry {
+        case .escape: continue
+        case .hold(let name): try removeLock("\(gitdir)/\(name).lock", holding: nil)
+        case .update(let name, to: .zero):
+            try removeLock("\(gitdir)/\(name).lock", holding: nil)
+            try removePackedLock("\(gitdir)/packed-refs.lock", since: written)
+        case .update(let name, let value):
+            try removeLock("\(gitdir)/\(name).lock", holding: value)
+        }
         journal.end(entry)
     }
     for folder in directoryEntries(gitdir) ?? [] where folder.hasPrefix(ScratchRepository.prefix) {
@@ -37,13 +44,26 @@ func removeLeftovers(of journal: inout Journal, gitdir: String) throws(Failure) 
     }
 }
 
+/// Takes a ref's lock away if it is ours: it holds `value`, or it is the beginning of that and has
+/// not changed for a while. One that holds anything else is of a git that lives, or died by itself.
 private func removeLock(_ path: String, holding value: ObjectID?) throws(Failure) {
     guard let sighting = LockSighting(path) else { return }
-    if let value, let content = try? readFile(path, limit: 64),
-        content == Array("\(value)\n".utf8)
-    {
-        return try removeFile(path)
-    }
+    let ours = value.map { Array("\($0)\n".utf8) } ?? []
+    guard let content = try? readFile(path, limit: 64), ours.starts(with: content) else { return }
+    if !content.isEmpty, content == ours { return try removeFile(path) }
+    try removeLock(path, asSeen: sighting)
+}
+
+/// Takes the lock on packed refs away if it can be ours. git's own is just as empty, and is held for
+/// as long as there are refs to pack; only the time can tell them apart.
+private func removePackedLock(_ path: String, since begun: Int64?) throws(Failure) {
+    guard let sighting = LockSighting(path), let begun else { return }
+    let last = begun + (RefMoves.patience + quietTime).milliseconds * 1_000_000
+    guard (begun...last).contains(sighting.modified) else { return }
+    try removeLock(path, asSeen: sighting)
+}
+
+private func removeLock(_ path: String, asSeen sighting: LockSighting) throws(Failure) {
     let deadline = Deadline.after(quietTime)
     while !deadline.hasPassed {
         guard LockSighting(path) == sighting else { return }

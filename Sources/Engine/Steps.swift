@@ -24,8 +24,7 @@ extension Reconcile {
             return try replay(local, after: upstream, onto: onto, outcome, tips)
         case .merge(let theirs): return try merge(local, theirs, tips)
         case .escape(let tip):
-            reached(.conflictEscaped)
-            return try escape(local, to: tip, after: tip, tips)
+            return try escape(local, to: tip, after: tip, .conflictEscaped, tips)
         case .stop(let outcome, let refusal):
             report.outcome = outcome
             report.rewritten = outcome == .rewritten
@@ -39,13 +38,12 @@ extension Reconcile {
         _ tip: ObjectID, from local: ObjectID, anchored: Bool, _ outcome: Outcome,
         _ tips: OriginTips
     ) throws(Failure) -> Next {
-        reached(outcome)
-        report.newCommit = tip
-        if isDryRun { return .finished }
+        if isDryRun { return foresee(outcome, tip: tip, from: outcome) }
         if anchored { _ = try engine.anchor(local) }
         guard try engine.refs.move(engine.branch, from: local, to: tip, outcome.rawValue) else {
             return .again
         }
+        reached(outcome)
         return try finish(tip, tips)
     }
 
@@ -84,8 +82,9 @@ extension Reconcile {
             reached(outcome)
             return try finish(new, tips)
         case .conflict(let tip):
-            reached(outcome == .rewritten ? .rewritten : .conflictEscaped)
-            return try escape(tip, to: onto, after: upstream, tips)
+            return try escape(
+                tip, to: onto, after: upstream,
+                outcome == .rewritten ? .rewritten : .conflictEscaped, tips)
         }
     }
 
@@ -116,8 +115,7 @@ extension Reconcile {
             reached(.merged)
             return try finish(new, tips)
         case .conflict(let tip):
-            reached(.conflictEscaped)
-            return try escape(tip, to: theirs, after: theirs, tips)
+            return try escape(tip, to: theirs, after: theirs, .conflictEscaped, tips)
         }
     }
 
@@ -133,19 +131,22 @@ extension Reconcile {
 
     /// The branch's tip goes to a conflict branch, and the branch to origin's tip.
     private func escape(
-        _ local: ObjectID, to tip: ObjectID, after upstream: ObjectID, _ tips: OriginTips
+        _ local: ObjectID, to tip: ObjectID, after upstream: ObjectID, _ outcome: Outcome,
+        _ tips: OriginTips
     ) throws(Failure) -> Next {
-        report.newCommit = tip
-        if isDryRun { return .finished }
+        if isDryRun { return foresee(outcome, tip: tip, from: outcome) }
         var kept: Keep?
         let swap = try engine.swap(from: local, "conflict-escaped") { local throws(Failure) in
             if let kept { try kept.follow(local) } else { kept = try self.engine.escape(local) }
             if let kept { try self.engine.record(escaped: local, after: upstream, to: kept.name) }
             return tip
         }
-        if let kept { engine.endEscape(to: kept.name) }
+        if let kept {
+            engine.endEscape(to: kept.name)
+            report.conflictBranch = kept.name.branch
+        }
         guard case .moved = swap, let kept else { return .again }
-        report.conflictBranch = kept.name.branch
+        reached(outcome)
         engine.note("what \(report.branch) held is on \(kept.name.branch ?? "")")
         if report.rewritten {
             engine.note("\(kept.name.branch ?? "") carries what origin dropped back to it")
@@ -157,6 +158,9 @@ extension Reconcile {
     private func finish(_ tip: ObjectID, _ tips: OriginTips) throws(Failure) -> Next {
         report.newCommit = tip
         if isDryRun { return .finished }
+        // The branch holds origin's tip by now. Were this to wait for the push, commits that origin
+        // drops meanwhile would be taken for ours by the next round, or by the next start.
+        try engine.remember(tips.branch)
         let delivery = try engine.deliver(tip, tips)
         report.pushed = delivery.isConfirmed
         report.failure = delivery.failure
@@ -166,7 +170,7 @@ extension Reconcile {
             report.conflictBranch = name.branch
         }
         if delivery.originMoved || !delivery.renamed.isEmpty { return .again }
-        try engine.remember(delivery.hasBranch ? tip : tips.branch)
+        if delivery.hasBranch { try engine.remember(tip) }
         try engine.dropOldAnchors(origin: delivery.hasBranch ? tip : tips.branch)
         return .finished
     }

@@ -43,14 +43,26 @@ struct Trust: Sendable {
                     + "user \(stranger.owner)",
                 hint: "give the repository objects of its own, or set trustOwner")
         }
-        for folder in ["objects", "objects/pack"] {
-            guard let real = realPath("\(gitdir)/\(folder)"), real == "\(gitdir)/\(folder)" else {
-                throw Failure(
-                    .refused,
-                    "\(folder) of \(gitdir) is elsewhere, and \(stranger.path) belongs to user "
-                        + "\(stranger.owner)", hint: "let it be a folder, or set trustOwner")
-            }
+        if let link = Self.link(below: "objects", in: gitdir) {
+            throw Failure(
+                .refused,
+                "\(link) of \(gitdir) is elsewhere, and \(stranger.path) belongs to user "
+                    + "\(stranger.owner)", hint: "let it be no link, or set trustOwner")
         }
+    }
+
+    /// The first symbolic link that is `folder` or stands in it or in a folder of it: of the objects
+    /// of a repository, nothing lies deeper.
+    private static func link(below folder: String, in gitdir: String) -> String? {
+        if isSymbolicLink("\(gitdir)/\(folder)") { return folder }
+        for name in directoryEntries("\(gitdir)/\(folder)") ?? [] {
+            let path = "\(folder)/\(name)"
+            if isSymbolicLink("\(gitdir)/\(path)") { return path.harmless }
+            let link = (directoryEntries("\(gitdir)/\(path)") ?? [])
+                .first { isSymbolicLink("\(gitdir)/\(path)/\($0)") }
+            if let link { return "\(path)/\(link)".harmless }
+        }
+        return nil
     }
 
     /// `configuration` without what may not be followed, and one warning for each of that.

@@ -23,7 +23,13 @@ struct ChildOrigin: OriginWay {
         // may delete one meanwhile, so this is done a few times.
         for _ in 0..<Self.attempts {
             let outcome = try fetchOnce(wanted, scratch)
-            if outcome.status.isSuccess { return try fetched(wanted, scratch) }
+            if outcome.status.isSuccess {
+                // git puts a pack's content on disk, and leaves its name to whoever comes later.
+                do throws(Failure) {
+                    try syncFolder("\(origin.repository.path)/objects/pack")
+                } catch { throw OriginFailure(.unknown, error) }
+                return try fetched(wanted, scratch)
+            }
             guard outcome.words.lines.contains(where: { $0.contains("couldn't find remote ref") })
             else { throw failure(outcome, "fetch from it") }
             let there = try listed(names, scratch)

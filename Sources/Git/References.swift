@@ -24,6 +24,16 @@ extension Repository {
         return ObjectID(oid)
     }
 
+    /// Whether `name` is a symbolic ref: another name for some ref, there or not.
+    public func isSymbolic(_ name: RefName) throws(GitError) -> Bool {
+        var found: OpaquePointer?
+        let code = unsafe git_reference_lookup(&found, handle, name.description)
+        if code == GIT_ENOTFOUND.rawValue { return false }
+        guard code == 0 else { throw lastError(code, "read \(name)") }
+        defer { unsafe git_reference_free(found) }
+        return unsafe git_reference_type(found) == GIT_REFERENCE_SYMBOLIC
+    }
+
     /// The branch that HEAD stands on, born or not; nil if HEAD is detached.
     public func headBranch() throws(GitError) -> RefName? {
         var found: OpaquePointer?
@@ -79,22 +89,6 @@ extension Repository {
             &made, handle, name.description, &newOid, 1, &oldOid, message)
         unsafe git_reference_free(made)
         guard code == 0 else { throw swapError(code, "move \(name)", name) }
-    }
-
-    /// Deletes `name` if it still points at `old`.
-    ///
-    /// - Throws: ``GitError`` of kind `moved` or `locked`, as ``move(_:from:to:_:)``.
-    public func delete(_ name: RefName, from old: ObjectID) throws(GitError) {
-        var found: OpaquePointer?
-        try check("delete \(name)") {
-            unsafe git_reference_lookup(&found, handle, name.description)
-        }
-        defer { unsafe git_reference_free(found) }
-        guard let target = unsafe git_reference_target(found), unsafe ObjectID(target) == old else {
-            throw GitError(.moved, "delete \(name)", "it has another value by now")
-        }
-        let code = unsafe git_reference_delete(found)
-        guard code == 0 else { throw swapError(code, "delete \(name)", name) }
     }
 
     private func swapError(_ code: Int32, _ attempt: String, _ name: RefName) -> GitError {

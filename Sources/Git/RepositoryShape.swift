@@ -31,6 +31,12 @@ enum RepositoryShape {
                 .configuration, "\(asked) is no bare repository",
                 hint: "name the folder that holds HEAD, objects and refs")
         }
+        guard (fileStatus("\(path)/shallow")?.size ?? 0) == 0 else {
+            throw Failure(
+                .configuration,
+                "\(asked) is a shallow clone: its history ends before its beginning",
+                hint: "get the rest with git -C \(asked) fetch --unshallow")
+        }
         try checkConfig("\(path)/config", asked)
     }
 

@@ -21,6 +21,15 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     private init(unchecked name: String) { description = name }
 
+    /// By bytes, as git has it: to Swift, two spellings of one letter are equal.
+    public static func == (left: RefName, right: RefName) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for byte in description.utf8 { hasher.combine(byte) }
+    }
+
     private static func isWellFormed(_ name: String) -> Bool {
         guard name.utf8.count <= maximumLength, !name.hasSuffix("."), !name.contains(".."),
             !name.contains("@{"), !name.unicodeScalars.contains(where: isForbidden)
@@ -37,7 +46,9 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// The name without `refs/heads/`; nil if it is no branch.
     public var branch: String? {
-        description.hasPrefix("refs/heads/") ? String(description.dropFirst(11)) : nil
+        let folder = "refs/heads/".utf8
+        guard description.utf8.starts(with: folder) else { return nil }
+        return String(decoding: description.utf8.dropFirst(folder.count), as: UTF8.self)
     }
 
     /// What origin's branch is called here: `refs/remotes/REMOTE/BRANCH`. Nil if this is no branch.
@@ -49,6 +60,6 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var seen: RefName? { branch.map { RefName(unchecked: "refs/pod/seen/\($0)") } }
 
     public static func < (left: RefName, right: RefName) -> Bool {
-        left.description < right.description
+        left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
     }
 }

@@ -131,14 +131,28 @@ public func realPath(_ path: String) -> String? {
 public func directoryEntries(_ path: String) -> [String]? {
     guard let directory = unsafe opendir(path) else { return nil }
     defer { unsafe closedir(directory) }
-    var names: [String] = []
+    return unsafe names(in: directory).map { name in
+        String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// The names in an open directory, without `.` and `..`, as C has them: with a zero behind.
+func names(in directory: OpaquePointer) -> [[CChar]] {
+    let dot = CChar(bitPattern: UInt8(ascii: "."))
+    var names: [[CChar]] = []
     while let entry = unsafe readdir(directory) {
         let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            unsafe bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
         }
-        if name != "." && name != ".." { names.append(name) }
+        if name != [dot, 0] && name != [dot, dot, 0] { names.append(name) }
     }
     return names
+}
+
+/// Whether `path` is a symbolic link, wherever it leads.
+public func isSymbolicLink(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
 }
 
 /// Whether this process may execute `path`.

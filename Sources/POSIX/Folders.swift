@@ -15,39 +15,35 @@ public func makeNewFolder(_ path: String, mode: mode_t = 0o700) throws(Failure) 
     guard unsafe mkdir(path, mode) == 0 else { throw .system("make \(path)") }
 }
 
-/// Takes `path` away with everything below it; a symbolic link is taken away, never followed.
+/// Takes `path` away with everything below it; a symbolic link is taken away, never followed, also
+/// if somebody puts it there meanwhile.
 ///
 /// Nothing happens if it is not there.
-public func removeTree(_ path: String) throws(Failure) { try removeTree(Array(path.utf8)) }
-
-/// The same by bytes: a repository's names need not be UTF-8.
-private func removeTree(_ path: [UInt8]) throws(Failure) {
-    let name = (path + [0]).map { CChar(bitPattern: $0) }
-    var status = stat()
-    let spoken = String(decoding: path, as: UTF8.self)
-    guard unsafe lstat(name, &status) == 0 else {
-        if errno == ENOENT { return }
-        throw .system("remove \(spoken)")
-    }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
-        guard unsafe unlink(name) == 0 || errno == ENOENT else { throw .system("remove \(spoken)") }
-        return
-    }
-    for entry in entries(name) { try removeTree(path + [UInt8(ascii: "/")] + entry) }
-    guard unsafe rmdir(name) == 0 || errno == ENOENT else { throw .system("remove \(spoken)") }
+public func removeTree(_ path: String) throws(Failure) {
+    try removeTree(Array(path.utf8CString), in: AT_FDCWD, shown: path)
 }
 
-private func entries(_ folder: [CChar]) -> [[UInt8]] {
-    guard let directory = unsafe opendir(folder) else { return [] }
-    defer { unsafe closedir(directory) }
-    var names: [[UInt8]] = []
-    while let entry = unsafe readdir(directory) {
-        let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            unsafe Array(bytes.prefix { $0 != 0 })
+private func removeTree(_ name: [CChar], in folder: Int32, shown: String) throws(Failure) {
+    // Each folder by a descriptor: its path could lead elsewhere a moment later.
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+    let descriptor = unsafe openat(folder, name, flags)
+    guard descriptor >= 0 else {
+        guard errno != ENOENT, unsafe unlinkat(folder, name, 0) != 0, errno != ENOENT else {
+            return
         }
-        if name != Array(".".utf8) && name != Array("..".utf8) { names.append(name) }
+        throw .system("remove \(shown)")
     }
-    return names
+    guard let listing = unsafe fdopendir(descriptor) else {
+        close(descriptor)
+        throw .system("remove \(shown)")
+    }
+    defer { unsafe closedir(listing) }
+    for entry in unsafe names(in: listing) {
+        try removeTree(entry, in: descriptor, shown: shown)
+    }
+    guard unsafe unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
+        throw .system("remove \(shown)")
+    }
 }
 
 /// Takes a file away. Nothing happens if it is not there.
@@ -55,14 +51,11 @@ public func removeFile(_ path: String) throws(Failure) {
     guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .system("remove \(path)") }
 }
 
-/// How the file beside its place is called, until it is renamed: one writer at a time.
-public let temporarySuffix = ".new"
-
 /// Writes a file whole: beside its place first, on disk, then renamed into it.
 ///
 /// - Throws: ``Failure`` of kind `failed`; then `path` is what it was.
 public func replaceFile(_ path: String, with content: [UInt8], mode: mode_t) throws(Failure) {
-    let temporary = path + temporarySuffix
+    let temporary = "\(path).\(getpid()).new"
     try removeFile(temporary)
     do throws(Failure) {
         try writeNewFile(temporary, content, mode: mode)
@@ -81,6 +74,21 @@ public func writeNewFile(
 ) throws(Failure) {
     try writeNewFile(Array(path.utf8), content, mode: mode, onDisk: onDisk)
 }
+
+/// Makes an empty file; false if there is something called `path` already.
+public func makeNewFile(_ path: String, mode: mode_t) throws(Failure) -> Bool {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+    let descriptor = unsafe open(path, flags, mode)
+    guard descriptor >= 0 else {
+        if errno == EEXIST { return false }
+        throw .system("make \(path)")
+    }
+    close(descriptor)
+    return true
+}
+
+/// Takes a folder away if it is empty. Returns whether it is gone.
+public func removeEmptyFolder(_ path: String) -> Bool { unsafe rmdir(path) == 0 }
 
 /// Writes files in folders below `folder`, which are made as they are needed. The paths are relative
 /// and need not be UTF-8; one that would lead elsewhere is left out.

@@ -46,6 +46,12 @@ struct BadInputTests {
                 try home.git("config", "remote.origin.promisor", "true", at: folder.file("r"))
                 return folder.file("r")
             },
+            Place(name: "a shallow clone", words: "is a shallow clone") { folder, home in
+                try home.git("init", "-q", "--bare", folder.file("r"))
+                try writeFile(
+                    folder.file("r/shallow"), String(repeating: "12", count: 20) + "\n")
+                return folder.file("r")
+            },
             Place(name: "reftable", words: "only files are known") { folder, home in
                 try home.git("init", "-q", "--bare", folder.file("r"))
                 let config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"

@@ -120,6 +120,10 @@ struct CloneTests {
     func room() throws {
         let scene = try Scene()
         let path = scene.origin.pod.folder.file("clone.git")
+        for size in ["900T", "\(Int64.max)"] {
+            let answer = try clone(scene, into: path, ["--expected-size", size])
+            #expect(answer.error.contains("disk-full"), "\(size)")
+        }
         let answer = try clone(scene, into: path, ["--expected-size", "900T"])
         #expect(answer.code == .failed)
         #expect(answer.errors.contains("disk-full"))

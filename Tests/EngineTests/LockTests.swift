@@ -68,6 +68,8 @@ struct GitLockTests {
         let answer = try scene.reconcile()
         #expect(answer.code == .failed)
         #expect(answer.error.contains(lock))
+        #expect(answer.outcome == "failed", "nothing has moved")
+        #expect(answer.newCommit == tip)
         #expect(try scene.tip() == tip)
         #expect(exists(lock), "it may be somebody's")
         let status = try scene.status()
@@ -86,6 +88,33 @@ struct GitLockTests {
         let answer = try scene.reconcile()
         #expect(answer.outcome == "fast-forwarded", "\(answer.errors)")
         #expect(!exists("\(scene.gitdir)/git-pod-journal"))
+    }
+
+    @Test("one that holds another value than our journal names is a git's that lives")
+    func livingGit() throws {
+        let scene = try Scene.inSync()
+        let theirs = try scene.commitToOrigin("theirs.txt", "theirs")
+        let tip = try #require(try scene.tip())
+        let lock = "\(scene.gitdir)/refs/heads/main.lock"
+        try writeFile(lock, "\(tip)\n")
+        try writeFile("\(scene.gitdir)/git-pod-journal", "update refs/heads/main \(theirs)\n")
+        #expect(try scene.reconcile().code == .failed)
+        #expect(exists(lock))
+    }
+
+    @Test("one on packed refs from before our journal's entry is a git's that packs")
+    func packingGit() throws {
+        let scene = try Scene.inSync()
+        let lock = "\(scene.gitdir)/packed-refs.lock"
+        let entry = "update refs/pod/pending/x \(ObjectID.zero)\n"
+        for isOurs in [false, true] {
+            try writeFile(lock, "")
+            if !isOurs { try run(["touch", "-d", "1 hour ago", lock]).check() }
+            try writeFile("\(scene.gitdir)/git-pod-journal", entry)
+            if isOurs { try run(["touch", lock]).check() }
+            #expect(try scene.reconcile().outcome == "in-sync")
+            #expect(exists(lock) == !isOurs)
+        }
     }
 
     @Test("a journal that is nonsense stops nothing")

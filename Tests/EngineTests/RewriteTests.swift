@@ -1,6 +1,7 @@
 // An origin that dropped commits it had: what it dropped never goes back, and ours is never lost.
 
 import Model
+import POSIX
 import TestSupport
 import Testing
 
@@ -89,5 +90,57 @@ struct RewriteTests {
         #expect(answer.outcome == "rebased", "\(answer.errors)")
         #expect(try scene.tip("main~1") == theirs)
         #expect(try scene.isKept(ours))
+    }
+
+    @Test("that drops a commit while ours is pushed on top of it does not get that back")
+    func duringPush() throws {
+        let scene = try Scene.inSync()
+        let kept = try #require(try scene.origin.tip())
+        try scene.commit("ours.txt", "ours", message: "Ours")
+        try scene.commitToOrigin("dropped.txt", "dropped")
+        let marker = "\(scene.origin.path)/rewound"
+        try writeFile(
+            "\(scene.origin.path)/hooks/update",
+            """
+            #!/bin/sh
+            [ -e '\(marker)' ] && exit 0
+            : >'\(marker)'
+            unset GIT_QUARANTINE_PATH
+            git update-ref refs/heads/main \(kept)
+
+            """, mode: 0o755)
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "rewritten", "\(answer.errors)")
+        #expect(answer.isPushed)
+        #expect(try scene.subjects(in: scene.origin.path).first == "Ours")
+        #expect(!(try scene.subjects(in: scene.origin.path).contains("Write dropped.txt")))
+    }
+
+    @Test("does not get back what it dropped after a reconcile was killed while it pushed")
+    func killedWhilePushing() throws {
+        let scene = try Scene.inSync()
+        let kept = try #require(try scene.origin.tip())
+        try scene.commit("ours.txt", "ours", message: "Ours")
+        let dropped = try scene.commitToOrigin("dropped.txt", "dropped")
+        let hook = "\(scene.origin.path)/hooks/pre-receive"
+        let marker = "\(scene.origin.path)/reached"
+        try writeFile(
+            hook,
+            "#!/bin/sh\n: >'\(marker)'\n"
+                + "while [ -e '\(marker)' ]; do sleep 0.1; done\nexit 1\n", mode: 0o755)
+        let running = try RunningCommand(
+            [
+                Products.path("git-pod"), "reconcile", "--repo", scene.gitdir, "--origin",
+                scene.origin.path,
+            ], environment: scene.home.environment())
+        #expect(eventually { exists(marker) })
+        running.child.signal(9)
+        try run(["rm", hook, marker]).check()
+        #expect(try scene.home.git("merge-base", "main", dropped, at: scene.gitdir) == dropped)
+        try scene.rewindOrigin(to: kept)
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "rewritten", "\(answer.errors)")
+        #expect(!(try scene.subjects(in: scene.origin.path).contains("Write dropped.txt")))
+        #expect(try scene.subjects(in: scene.origin.path).first == "Ours")
     }
 }

@@ -117,6 +117,26 @@ struct TrustTests {
         #expect(trusting.outcome == "in-sync", "\(trusting.errors)")
     }
 
+    @Test("lends nobody else's objects: a folder of them that is a link is refused")
+    func linkedObjects() throws {
+        let scene = try Scene.inSync()
+        let secret = try TemporaryDirectory()
+        try scene.home.git("init", "--bare", "-q", secret.path, at: scene.gitdir)
+        let commit = try scene.commit("secret", "secret", to: secret.path, orphan: true)
+        let folder = "objects/\(commit.prefix(2))"
+        try run(["mkdir", "-p", "\(secret.path)/\(folder)"]).check()
+        try run(["rm", "-rf", "\(scene.gitdir)/\(folder)"]).check()
+        try run(["ln", "-s", "\(secret.path)/\(folder)", "\(scene.gitdir)/\(folder)"]).check()
+        try run(["chown", "-hR", Self.stranger, scene.gitdir]).check()
+        let answer = try scene.push()
+        #expect(answer.code == .refused)
+        #expect(answer.error.contains("\(folder) of "))
+        let index = "objects/pack/pack-\(commit).idx"
+        try run(["rm", "\(scene.gitdir)/\(folder)"]).check()
+        try run(["ln", "-s", "/etc/hostname", "\(scene.gitdir)/\(index)"]).check()
+        #expect(try scene.push().error.contains("\(index) of "))
+    }
+
     @Test("even ours runs no hook of its own for our refs: they are git's to run for writers")
     func ownHooks() throws {
         let (scene, touched) = try bait()

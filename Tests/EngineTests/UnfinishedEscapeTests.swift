@@ -32,4 +32,32 @@ struct UnfinishedEscapeTests {
         #expect(try scene.tip("refs/heads/\(Self.name)", in: scene.origin.path) == last)
         #expect(try scene.refs("refs/pod/pending").isEmpty)
     }
+
+    @Test("only in its journal is not gone on with by the next incident")
+    func ended() throws {
+        let scene = try Scene.inSync()
+        let kept = try scene.commit("both.txt", "ours")
+        let theirs = try scene.commitToOrigin("both.txt", "theirs")
+        let first = try #require(try scene.reconcile().conflictBranch)
+        let line = "escape refs/heads/main refs/heads/\(first)\n"
+        try writeNewFile("\(scene.gitdir)/git-pod-journal", Array(line.utf8), mode: 0o600)
+        #expect(try scene.reconcile().outcome == "in-sync")
+
+        // Somebody joins both on origin, and has no more use for the conflict branch.
+        let joined = try scene.home.git(
+            "commit-tree", "-p", theirs, "-p", kept, "-m", "Join", "\(theirs)^{tree}",
+            at: scene.origin.path)
+        try scene.rewindOrigin(to: joined)
+        try scene.home.git("update-ref", "-d", "refs/heads/\(first)", at: scene.origin.path)
+        #expect(try scene.reconcile().outcome == "fast-forwarded")
+        let later = try scene.commit("both.txt", "ours again")
+        try scene.commitToOrigin("both.txt", "theirs again")
+
+        let answer = try scene.reconcile()
+        #expect(answer.code == .escaped, "\(answer.errors)")
+        #expect(answer.conflictBranch != first)
+        #expect(try scene.tip("refs/heads/\(first)") == kept)
+        #expect(try scene.tip("refs/heads/\(first)", in: scene.origin.path) == nil)
+        #expect(try scene.isKept(later))
+    }
 }

@@ -32,6 +32,16 @@ struct ObjectIDTests {
 
 @Suite("Ref names")
 struct RefNameTests {
+    @Test("two spellings of one letter are two names, as they are to git")
+    func spellings() throws {
+        let composed = try #require(RefName(branch: "caf\u{e9}"))
+        let decomposed = try #require(RefName(branch: "cafe\u{301}"))
+        #expect(composed != decomposed)
+        #expect(Set([composed, decomposed]).count == 2)
+        #expect((composed < decomposed) != (decomposed < composed))
+        #expect(RefName("refs/heads/\u{301}x")?.branch?.unicodeScalars.count == 2)
+    }
+
     @Test(
         "what git takes is one",
         arguments: ["refs/heads/main", "refs/pod/seen/a/b", "refs/heads/ü", "refs/heads/@"])

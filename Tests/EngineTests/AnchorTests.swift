@@ -1,0 +1,56 @@
+// How long the tips stay that the branch was moved off.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("An anchor")
+struct AnchorTests {
+    private static let old = "refs/pod/before/2020-03-01T04-05-06Z"
+
+    /// A scene whose gitdir has `commit` anchored as `name`, after one more reconcile.
+    private func isKept(
+        _ commit: String, as name: String = old, replaced lines: String = "", in scene: Scene
+    ) throws -> Bool {
+        try scene.home.git("update-ref", name, commit, at: scene.gitdir)
+        if !lines.isEmpty { try writeFile("\(scene.gitdir)/git-pod-replaced", lines) }
+        let answer = try scene.reconcile()
+        #expect(answer.code == .done, "\(answer.errors)")
+        return try scene.tip(name) != nil
+    }
+
+    @Test("goes when it is old and origin has its commits; not while it is young, or of the future")
+    func onOrigin() throws {
+        let scene = try Scene.inSync()
+        let commit = try #require(try scene.tip("main~1"))
+        #expect(!(try isKept(commit, in: scene)))
+        #expect(!(try isKept(commit, as: Self.old + "-2", in: scene)))
+        let now = UTCTime(millisecondsSince1970: wallClockMilliseconds()).rfc3339.prefix(10)
+        #expect(try isKept(commit, as: "refs/pod/before/\(now)T00-00-00Z", in: scene))
+        #expect(try isKept(commit, as: "refs/pod/before/9999-03-01T04-05-06Z", in: scene))
+        #expect(try isKept(commit, as: "refs/pod/before/mine", in: scene))
+    }
+
+    @Test("stays, however old, while origin has neither its commits nor what took their place")
+    func notOnOrigin() throws {
+        let scene = try Scene.inSync()
+        let main = try #require(try scene.tip())
+        let lost = try scene.commit("lost.txt", "lost", branch: "lost")
+        let other = try scene.commit("other.txt", "other", branch: "lost")
+        try scene.home.git("update-ref", "-d", "refs/heads/lost", at: scene.gitdir)
+        #expect(try isKept(lost, in: scene))
+        #expect(try isKept(lost, replaced: "\(lost) \(other)\n", in: scene))
+        #expect(try isKept(lost, replaced: "\(lost) refs/heads/conflicts/x\n", in: scene))
+        #expect(!(try isKept(lost, replaced: "\(lost) \(main)\n", in: scene)))
+    }
+
+    @Test("stays, and stops nothing, if what is said to have taken its place is gone")
+    func replacementGone() throws {
+        let scene = try Scene.inSync()
+        let lost = try scene.commit("lost.txt", "lost", branch: "lost")
+        try scene.home.git("update-ref", "-d", "refs/heads/lost", at: scene.gitdir)
+        let gone = String(repeating: "12", count: 20)
+        #expect(try isKept(lost, replaced: "\(lost) \(gone)\n", in: scene))
+    }
+}
