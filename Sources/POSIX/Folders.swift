@@ -51,11 +51,14 @@ public func removeFile(_ path: String) throws(Failure) {
     guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .system("remove \(path)") }
 }
 
+/// How the file beside its place is called, until it is renamed: one writer at a time.
+public let temporarySuffix = ".new"
+
 /// Writes a file whole: beside its place first, on disk, then renamed into it.
 ///
 /// - Throws: ``Failure`` of kind `failed`; then `path` is what it was.
 public func replaceFile(_ path: String, with content: [UInt8], mode: mode_t) throws(Failure) {
-    let temporary = "\(path).\(getpid()).new"
+    let temporary = path + temporarySuffix
     try removeFile(temporary)
     do throws(Failure) {
         try writeNewFile(temporary, content, mode: mode)
