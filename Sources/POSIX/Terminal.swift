@@ -23,6 +23,7 @@ public func readSecretFromTerminal(_ prompt: String) -> String? {
     let number = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
     guard number >= 0 else { return nil }
     let terminal = FileDescriptor(owning: number)
+    guard waitForForeground(terminal.raw) else { return nil }
     var before = termios()
     guard unsafe tcgetattr(terminal.raw, &before) == 0 else { return nil }
     var mute = before
@@ -41,4 +42,16 @@ public func readSecretFromTerminal(_ prompt: String) -> String? {
         !line.contains(where: brokenOff.contains)
     else { return nil }
     return String(decoding: line[..<end], as: UTF8.self)
+}
+
+/// Stops our whole job, as the terminal would at a read, until the user brings it to the foreground:
+/// before that the terminal's modes are the shell's own, and none to put back later. False if that
+/// never happens, as nobody can bring us there.
+private func waitForForeground(_ terminal: Int32) -> Bool {
+    let tries = 100
+    for _ in 0..<tries {
+        if tcgetpgrp(terminal) == getpgrp() { return true }
+        kill(0, SIGTTIN)
+    }
+    return tcgetpgrp(terminal) == getpgrp()
 }
