@@ -33,6 +33,13 @@ public struct Deadline: Sendable, Comparable {
         return Deadline(nanoseconds: nanoseconds.map { $0 + wait })
     }
 
+    /// The moment half-way from now to this one.
+    public var halfway: Deadline {
+        guard let nanoseconds else { return self }
+        let now = monotonicNanoseconds()
+        return Deadline(nanoseconds: nanoseconds > now ? now + (nanoseconds - now) / 2 : now)
+    }
+
     public static func < (left: Deadline, right: Deadline) -> Bool {
         guard let left = left.nanoseconds else { return false }
         return right.nanoseconds.map { left < $0 } ?? true

@@ -29,9 +29,12 @@ final class Agent {
         socket = try connectUnix(path)
     }
 
-    /// The keys that it holds, in its own order.
-    func identities() throws(Failure) -> [PublicKey] {
-        var reader = WireReader(try ask([Message.requestIdentities], for: Message.identitiesAnswer))
+    /// The keys that it holds, in its own order. `deadline` is for this alone: an agent that does not
+    /// say what it has must leave time for the keys in files.
+    func identities(until deadline: Deadline) throws(Failure) -> [PublicKey] {
+        let answer = try ask(
+            [Message.requestIdentities], for: Message.identitiesAnswer, until: deadline)
+        var reader = WireReader(answer)
         var keys: [PublicKey] = []
         let count = reader.uint32() ?? 0
         for _ in 0..<min(count, 2048) {
@@ -47,7 +50,7 @@ final class Agent {
         request.append(string: key.blob)
         request.append(string: data)
         request.append(uint32: 0)
-        var reader = WireReader(try ask(request, for: Message.signResponse))
+        var reader = WireReader(try ask(request, for: Message.signResponse, until: deadline))
         guard let signature = reader.string() else { throw malformed() }
         var parts = WireReader(signature)
         guard parts.string() != nil, let raw = parts.string() else { throw malformed() }
@@ -55,22 +58,24 @@ final class Agent {
     }
 
     /// Sends one request and returns the answer's body.
-    private func ask(_ request: [UInt8], for answer: UInt8) throws(Failure) -> [UInt8] {
+    private func ask(_ request: [UInt8], for answer: UInt8, until deadline: Deadline)
+        throws(Failure) -> [UInt8]
+    {
         var message: [UInt8] = []
         message.append(string: request)
-        try send(message)
-        var header = WireReader(try receive(4))
+        try send(message, until: deadline)
+        var header = WireReader(try receive(4, until: deadline))
         guard let size = header.uint32(), size >= 1, size <= Self.maximumMessage else {
             throw malformed()
         }
-        let body = try receive(Int(size))
+        let body = try receive(Int(size), until: deadline)
         guard body[0] == answer else {
             throw Failure(.failed, "the SSH agent at \(path) refused a request")
         }
         return Array(body.dropFirst())
     }
 
-    private func send(_ bytes: [UInt8]) throws(Failure) {
+    private func send(_ bytes: [UInt8], until deadline: Deadline) throws(Failure) {
         let buffer = ByteBuffer(bytes)
         while !buffer.isEmpty {
             guard try write(socket.raw, from: buffer) != .closed else { throw malformed() }
@@ -80,7 +85,7 @@ final class Agent {
         }
     }
 
-    private func receive(_ count: Int) throws(Failure) -> [UInt8] {
+    private func receive(_ count: Int, until deadline: Deadline) throws(Failure) -> [UInt8] {
         let buffer = ByteBuffer(capacity: count)
         while !buffer.isFull {
             switch try read(socket.raw, into: buffer) {

@@ -61,9 +61,9 @@ extension Session {
         _ agent: Agent?, _ person: any SSHConversationalist
     ) throws(SSHProblem) -> ([Candidate], [String]) {
         var held: [PublicKey] = []
-        do throws(Failure) { held = try agent?.identities() ?? [] } catch {
-            person.note("\(error)")
-        }
+        do throws(Failure) {
+            if let agent { held = try agent.identities(until: deadline.halfway) }
+        } catch { person.note("\(error)") }
         let (files, fileNotes) = try keyFiles(person)
         var unusable = fileNotes
         let named = files.compactMap(\.publicKey)

@@ -77,6 +77,21 @@ struct KeyTests {
         #expect(!(try served.helper("pod://\(way)").succeeded))
     }
 
+    @Test("an agent that says nothing leaves time for the key in a file")
+    func silentAgent() throws {
+        let served = try ServedPod()
+        let agent = try UnixListener()
+        let problem = try withMoreTime { time in
+            let settings = ["connectTimeout": "\(time.components.seconds)s"]
+            try served.name("mute\(time.components.seconds)", way: .libssh2, settings: settings)
+            let helper = try served.helper(
+                "pod://mute\(time.components.seconds)",
+                environment: ["SSH_AUTH_SOCK": agent.path])
+            return helper.succeeded ? nil : helper.errors
+        }
+        #expect(problem == nil)
+    }
+
     @Test("and IdentitiesOnly keeps the agent's other keys at home", arguments: Way.ssh)
     func identitiesOnly(way: Way) throws {
         let served = try ServedPod()

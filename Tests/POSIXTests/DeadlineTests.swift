@@ -52,4 +52,12 @@ struct DeadlineTests {
         #expect(earlier <= between && between <= wallClockSeconds())
         #expect(earlier > 1_700_000_000)
     }
+
+    @Test("half of what is left is later than now, and sooner than the end")
+    func halfway() {
+        let end = Deadline.after(.seconds(1000))
+        #expect(end.halfway < end && Deadline.after(.seconds(400)) < end.halfway)
+        #expect(Deadline.never.halfway == .never)
+        #expect(Deadline.after(.zero).halfway.hasPassed)
+    }
 }

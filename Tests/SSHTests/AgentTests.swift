@@ -21,7 +21,7 @@ struct AgentTests {
         }
         defer { withExtendedLifetime(thread) {} }
         let agent = try Agent(path: listener.path, until: .longEnough)
-        return #expect(throws: Failure.self) { try agent.identities() }
+        return #expect(throws: Failure.self) { try agent.identities(until: .longEnough) }
     }
 
     @Test("a real agent lists its keys and signs with each")
@@ -32,7 +32,7 @@ struct AgentTests {
         ]
         let real = try SSHAgent(keys)
         let agent = try Agent(path: real.socket, until: .longEnough)
-        let held = try agent.identities()
+        let held = try agent.identities(until: .longEnough)
         #expect(held.map(\.line) == keys.map(\.publicLine))
         #expect(try agent.sign(Array("data".utf8), with: held[0]).count == 64)
         #expect(try !agent.sign(Array("data".utf8), with: held[1]).isEmpty)
@@ -46,7 +46,7 @@ struct AgentTests {
         let key = try #require(
             PublicKey(line: try SSHKey(.ed25519, at: folder.file("k")).publicLine))
         let agent = try Agent(path: real.socket, until: .longEnough)
-        #expect(try agent.identities().isEmpty)
+        #expect(try agent.identities(until: .longEnough).isEmpty)
         let failure = #expect(throws: Failure.self) { try agent.sign([1], with: key) }
         #expect(failure?.message.contains("refused a request") == true)
         withExtendedLifetime(real) {}
@@ -65,8 +65,10 @@ struct AgentTests {
         // The system takes the connection, and nobody ever reads from it.
         let listener = try UnixListener()
         defer { withExtendedLifetime(listener) {} }
-        let agent = try Agent(path: listener.path, until: .after(.milliseconds(150)))
-        let failure = #expect(throws: Failure.self) { try agent.identities() }
+        let agent = try Agent(path: listener.path, until: .longEnough)
+        let failure = #expect(throws: Failure.self) {
+            try agent.identities(until: .after(.milliseconds(150)))
+        }
         #expect(failure?.kind == .unreachable)
         #expect(failure?.message.hasSuffix("does not answer") == true)
     }
