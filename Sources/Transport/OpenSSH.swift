@@ -65,7 +65,9 @@ extension SSHPlan {
     static func explain(_ lines: [String], _ settings: SSHSettings) -> SSHRefusal {
         let (name, words) = (settings.name, settings.words)
         let text = lines.joined(separator: "\n")
-        let said = lines.last { !$0.isEmpty } ?? "it gave no reason"
+        let said =
+            lines.last { !$0.isEmpty }
+            ?? "it gave no reason, as where a signal ended the far command"
         if text.contains("Host key verification failed") || text.contains("REMOTE HOST IDENT") {
             return SSHRefusal(
                 .hostKey,
