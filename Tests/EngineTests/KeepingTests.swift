@@ -24,7 +24,7 @@ struct KeepingTests {
         #expect(try scene.origin.tip("refs/heads/\(branch)") == ours)
     }
 
-    @Test("nor does one on origin: then it stays pending, and the run says so")
+    @Test("nor does one on origin")
     func branchInTheWayThere() throws {
         let scene = try Scene.inSync()
         try scene.home.git("update-ref", "refs/heads/conflicts", "main", at: scene.origin.path)
@@ -32,13 +32,10 @@ struct KeepingTests {
         try scene.commitToOrigin("both.txt", "theirs")
         let answer = try scene.reconcile()
         #expect(answer.code == .escaped, "\(answer.errors)")
-        #expect(!answer.error.isEmpty)
-        #expect(try scene.isKept(ours))
-        #expect(try scene.refs("refs/pod/pending/").count == 1)
-        try scene.home.git("update-ref", "-d", "refs/heads/conflicts", at: scene.origin.path)
-        #expect(try scene.push().code == .done)
         let branch = try #require(answer.conflictBranch)
+        #expect(branch.hasPrefix("conflicts-20"))
         #expect(try scene.origin.tip("refs/heads/\(branch)") == ours)
+        #expect(try scene.refs("refs/pod/pending/").isEmpty)
     }
 
     @Test("two incidents of one second have two conflict branches")
