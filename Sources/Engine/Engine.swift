@@ -36,7 +36,6 @@ public final class Engine {
         refs = try RefMoves(repository)
         replacements = Replacements(gitdir: repository.path)
         try checkIsNoAlias(branch, hint: "name the branch that it stands for with --branch")
-        try endFinishedEscapes()
     }
 
     /// The real path of the bare gitdir at `path`.

@@ -85,26 +85,17 @@ extension Engine {
         refs.end(.escape(of: branch, to: name))
     }
 
-    /// Forgets the escapes that a killed run had ended but for saying so: their branch has moved. What
-    /// such a conflict branch keeps is its own, however much the branch comes to hold of it later.
-    func endFinishedEscapes() throws(Failure) {
-        for case .escape(of: let branch, to: let name) in refs.unfinished {
-            let mark = try IncidentName.pendingMark(of: name).flatMap { mark throws(Failure) in
-                try target(mark)
-            }
-            guard let kept = try target(name) ?? mark, let tip = try target(branch) else {
-                continue
-            }
-            let isAhead = try? repository.isAncestor(kept, of: tip)
-            if isAhead == false { refs.end(.escape(of: branch, to: name)) }
-        }
-    }
-
-    private func unfinishedEscape(_ tip: ObjectID) throws(Failure) -> RefName? {
+    /// The conflict branch that a killed run had made for `tip` or for a commit before it, if the
+    /// branch has not moved off that yet. What is left of any other escape is settled.
+    @discardableResult
+    func unfinishedEscape(_ tip: ObjectID) throws(Failure) -> RefName? {
         for case .escape(of: branch, to: let name) in refs.unfinished {
             guard let kept = try target(name) else {
-                // Killed between the mark and the branch.
-                if let mark = IncidentName.pendingMark(of: name), let old = try target(mark) {
+                // Killed between the mark and the branch; or somebody has deleted the branch since, and
+                // the mark alone keeps what was on it.
+                if let mark = IncidentName.pendingMark(of: name), let old = try target(mark),
+                    (try? repository.isAncestor(old, of: tip)) == true
+                {
                     _ = try refs.delete(mark, from: old)
                 }
                 refs.end(.escape(of: branch, to: name))

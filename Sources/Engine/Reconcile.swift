@@ -48,6 +48,7 @@ final class Reconcile {
         let onRewrite: RewritePolicy = try engine.settings.choice("onRewrite") ?? .replay
         report.oldCommit = try engine.localTip()
         report.newCommit = report.oldCommit
+        if let tip = report.oldCommit, !isDryRun { try engine.unfinishedEscape(tip) }
         for _ in 1...Self.maximumRounds {
             guard let tips = try fetch() else { return }
             let local = try engine.localTip()

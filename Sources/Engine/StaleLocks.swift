@@ -33,7 +33,7 @@ func removeLeftovers(of journal: inout Journal, gitdir: String) throws(Failure) 
         case .hold(let name): try removeLock("\(gitdir)/\(name).lock", holding: nil)
         case .update(let name, to: .zero):
             try removeLock("\(gitdir)/\(name).lock", holding: nil)
-            try removePackedLock("\(gitdir)/packed-refs.lock", since: written)
+            try removePackedLock("\(gitdir)/packed-refs", since: written)
         case .update(let name, let value):
             try removeLock("\(gitdir)/\(name).lock", holding: value)
         }
@@ -51,23 +51,28 @@ private func removeLock(_ path: String, holding value: ObjectID?) throws(Failure
     let ours = value.map { Array("\($0)\n".utf8) } ?? []
     guard let content = try? readFile(path, limit: 64), ours.starts(with: content) else { return }
     if !content.isEmpty, content == ours { return try removeFile(path) }
-    try removeLock(path, asSeen: sighting)
+    if hasNotChanged(path, since: sighting) { try removeFile(path) }
 }
 
 /// Takes the lock on packed refs away if it can be ours. git's own is just as empty, and is held for
 /// as long as there are refs to pack; only the time can tell them apart.
-private func removePackedLock(_ path: String, since begun: Int64?) throws(Failure) {
+private func removePackedLock(_ refs: String, since begun: Int64?) throws(Failure) {
+    let path = "\(refs).lock"
     guard let sighting = LockSighting(path), let begun else { return }
     let last = begun + (RefMoves.patience + quietTime).milliseconds * 1_000_000
-    guard (begun...last).contains(sighting.modified) else { return }
-    try removeLock(path, asSeen: sighting)
+    guard (begun...last).contains(sighting.modified),
+        hasNotChanged(path, since: sighting)
+    else { return }
+    // What was to become the file first: git has the same name for it, and gives up if it is there.
+    try removeFile(refs + temporarySuffix)
+    try removeFile(path)
 }
 
-private func removeLock(_ path: String, asSeen sighting: LockSighting) throws(Failure) {
+private func hasNotChanged(_ path: String, since sighting: LockSighting) -> Bool {
     let deadline = Deadline.after(quietTime)
     while !deadline.hasPassed {
-        guard LockSighting(path) == sighting else { return }
+        guard LockSighting(path) == sighting else { return false }
         pause(.milliseconds(20))
     }
-    try removeFile(path)
+    return true
 }

@@ -37,6 +37,13 @@ enum RepositoryShape {
                 "\(asked) is a shallow clone: its history ends before its beginning",
                 hint: "get the rest with git -C \(asked) fetch --unshallow")
         }
+        // libgit2 would wait for ever for a pipe's other end.
+        for name in ["packed-refs", "objects/info/alternates", "config.worktree"]
+        where exists("\(path)/\(name)") && fileStatus("\(path)/\(name)")?.kind != .file {
+            throw Failure(
+                .configuration, "the \(name) of \(asked) is no plain file",
+                hint: "look at it; git keeps a file there")
+        }
         try checkConfig("\(path)/config", asked)
     }
 
@@ -63,6 +70,13 @@ enum RepositoryShape {
                 "\(asked) keeps its refs as \(storage.harmless); only files are known",
                 hint: "convert it with git refs migrate --ref-format=files")
         }
+        for file in config.includes where file.hasPrefix("/") {
+            guard let kind = fileStatus(file)?.kind, kind != .file else { continue }
+            throw Failure(
+                .configuration,
+                "the config of \(asked) includes \(file.harmless), which is no plain file",
+                hint: "take that include out")
+        }
         let promises = config.value("extensions.partialclone") != nil || config.namesPromisor
         guard !promises else {
             throw Failure(
@@ -77,6 +91,8 @@ enum RepositoryShape {
 struct ConfigLines {
     private var values: [String: String] = [:]
     private(set) var namesPromisor = false
+    /// The files that it includes, conditionally or not.
+    private(set) var includes: [String] = []
 
     init(_ content: [UInt8]) {
         var section = ""
@@ -91,6 +107,9 @@ struct ConfigLines {
             let key = parts[0].trimmed.lowercased()
             let value = parts.count == 2 ? Self.plain(parts[1]) : "true"
             values["\(section).\(key)"] = value
+            if section == "include" || section.hasPrefix("includeif "), key == "path" {
+                includes.append(value)
+            }
             if section.hasPrefix("remote "), key == "promisor", value.lowercased() != "false" {
                 namesPromisor = true
             }

@@ -42,14 +42,14 @@ public final class ScratchRepository {
         configuration: Configuration = .none
     ) throws(Failure) {
         gitdir = repository.path
-        path = try Self.newFolder(in: repository.path)
+        path = try Self.newFolder(for: repository.path)
         do throws(Failure) {
             for folder in ["objects", "refs", "info"] { try makeFolder("\(path)/\(folder)") }
             try writeNewFile("\(path)/HEAD", Array("ref: refs/heads/none\n".utf8), mode: 0o600)
             var config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
             if configuration == .userAndGitdir, exists("\(gitdir)/config") {
-                // A relative name: nothing in the gitdir's own path needs quoting.
-                config += "[include]\n\tpath = ../config\n[core]\n\tbare = true\n"
+                let file = Self.quotedForConfig("\(gitdir)/config")
+                config += "[include]\n\tpath = \(file)\n[core]\n\tbare = true\n"
             }
             try writeNewFile("\(path)/config", Array(config.utf8), mode: 0o600)
             let packed = Set(tips).sorted { $0.description < $1.description }
@@ -68,8 +68,26 @@ public final class ScratchRepository {
 
     deinit { try? removeTree(path) }
 
-    private static func newFolder(in gitdir: String) throws(Failure) -> String {
-        let stem = "\(gitdir)/\(prefix)\(processNumber())-\(monotonicNanoseconds())"
+    /// A value as a config file wants it (git-config(1), SYNTAX).
+    private static func quotedForConfig(_ value: String) -> String {
+        let escaped = value.map { character in
+            switch character {
+            case "\"", "\\": "\\\(character)"
+            case "\n": "\\n"
+            case "\t": "\\t"
+            default: String(character)
+            }
+        }
+        return "\"\(escaped.joined())\""
+    }
+
+    /// In the gitdir, unless others may write there: they could put a folder of their own in its
+    /// place, and git would follow the configuration in that.
+    private static func newFolder(for gitdir: String) throws(Failure) -> String {
+        let status = fileStatus(gitdir)
+        let isOurs = status.map { $0.owner == currentUser() && $0.mode & 0o022 == 0 } ?? false
+        let place = isOurs ? gitdir : environmentVariable("TMPDIR") ?? "/tmp"
+        let stem = "\(place)/\(prefix)\(processNumber())-\(monotonicNanoseconds())"
         try makeNewFolder(stem)
         return stem
     }

@@ -64,6 +64,18 @@ struct BadInputTests {
                 try writeFile(folder.file("r/config"), "[core\n")
                 return folder.file("r")
             },
+            Place(name: "packed refs that are a pipe", words: "is no plain file") { folder, home in
+                try home.git("init", "-q", "--bare", folder.file("r"))
+                try run(["mkfifo", folder.file("r/packed-refs")]).check()
+                return folder.file("r")
+            },
+            Place(name: "an include that is a pipe", words: "is no plain file") { folder, home in
+                try home.git("init", "-q", "--bare", folder.file("r"))
+                try run(["mkfifo", folder.file("pipe")]).check()
+                let include = "[include]\n\tpath = \(folder.file("pipe"))\n"
+                try appendToFile(folder.file("r/config"), include, mode: 0o644)
+                return folder.file("r")
+            },
             Place(name: "an unborn branch", words: "has no branch main", code: .failed) {
                 folder, home in
                 try home.git("init", "-q", "--bare", folder.file("r"))

@@ -109,11 +109,13 @@ struct GitLockTests {
         let entry = "update refs/pod/pending/x \(ObjectID.zero)\n"
         for isOurs in [false, true] {
             try writeFile(lock, "")
+            try writeFile("\(scene.gitdir)/packed-refs.new", "half")
             if !isOurs { try run(["touch", "-d", "1 hour ago", lock]).check() }
             try writeFile("\(scene.gitdir)/git-pod-journal", entry)
             if isOurs { try run(["touch", lock]).check() }
             #expect(try scene.reconcile().outcome == "in-sync")
             #expect(exists(lock) == !isOurs)
+            #expect(exists("\(scene.gitdir)/packed-refs.new") == !isOurs)
         }
     }
 
