@@ -31,6 +31,11 @@ enum RepositoryShape {
                 .configuration, "\(asked) is no bare repository",
                 hint: "name the folder that holds HEAD, objects and refs")
         }
+        if let grafts = fileStatus("\(path)/shallow"), grafts.size > 0 {
+            throw Failure(
+                .configuration, "\(asked) is shallow: it lacks history that a replay is decided on",
+                hint: "get the rest: git -C \(asked) fetch --unshallow ORIGIN")
+        }
         try checkConfig("\(path)/config", asked)
     }
 

@@ -46,6 +46,16 @@ struct BadInputTests {
                 try home.git("config", "remote.origin.promisor", "true", at: folder.file("r"))
                 return folder.file("r")
             },
+            Place(name: "a shallow clone", words: "is shallow") { folder, home in
+                let source = folder.file("source")
+                try home.git("init", "-q", source)
+                for message in ["one", "two"] {
+                    try home.git("commit", "-q", "--allow-empty", "-m", message, at: source)
+                }
+                try home.git(
+                    "clone", "-q", "--bare", "--depth", "1", "file://\(source)", folder.file("r"))
+                return folder.file("r")
+            },
             Place(name: "reftable", words: "only files are known") { folder, home in
                 try home.git("init", "-q", "--bare", folder.file("r"))
                 let config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
