@@ -146,6 +146,38 @@ struct ReplayedFilesTests {
         try branch.replay(upstream: upstream, .conflict(at: branch.tip, paths: ["sub"]))
     }
 
+    @Test("objects are read as they are: what stands in for them in refs/replace does not count")
+    func replaceRefs() throws {
+        let branch = try ForkedBranch()
+        try branch.commit("other", ["mine": "replaced\n"])
+        let other = branch.tip
+        branch.tip = branch.base
+        try branch.commit("mine", ["mine": "1\n"])
+        try branch.git("replace", "\(branch.tip)", "\(other)")
+        let replayer = try branch.replayer()
+        #expect(try replayer.add(commitsUpTo: branch.tip) == .clean)
+        try replayer.store()
+        #expect(try branch.show("mine", in: replayer.tip) == "1")
+    }
+
+    @Test("an empty folder, which git never writes, stays where neither side touched it")
+    func emptyFolders() throws {
+        let branch = try ForkedBranch()
+        let tree = try branch.home.attempt(
+            ["mktree", "--missing"], at: branch.path,
+            input: Array(
+                (try branch.git("ls-tree", "\(branch.tip)") + "\n"
+                    + "040000 tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\tempty\n").utf8))
+        try branch.commit(
+            bytes: Array("author A <a> 1 +0000\ncommitter A <a> 1 +0000\n\nempty\n".utf8),
+            tree: try #require(ObjectID(try tree.check().output)))
+        let replayer = try branch.replayer()
+        #expect(try replayer.add(commitsUpTo: branch.tip) == .clean)
+        try replayer.store()
+        #expect(try branch.git("ls-tree", "\(replayer.tip)").contains("\tempty"))
+        #expect(try branch.show("theirs", in: replayer.tip) == "theirs")
+    }
+
     @Test("without a git program renames, conflicts and what origin has are found all the same")
     func withoutGit() throws {
         let branch = try ForkedBranch(
