@@ -11,30 +11,30 @@ struct NameClashTests {
         arguments: [true, false])
     func below(isPacked: Bool) throws {
         let scene = try Scene.inSync()
-        let last = try scene.commit("gone.txt", "gone", branch: "work")
-        for name in ["refs/pod/seen/work", "refs/remotes/origin/work"] {
+        let last = try scene.commit("gone.txt", "gone", branch: "topic")
+        for name in ["refs/pod/seen/topic", "refs/remotes/origin/topic"] {
             try scene.home.git("update-ref", name, last, at: scene.gitdir)
         }
-        try scene.home.git("update-ref", "-d", "refs/heads/work", at: scene.gitdir)
+        try scene.home.git("update-ref", "-d", "refs/heads/topic", at: scene.gitdir)
         if isPacked { try scene.home.git("pack-refs", "--all", at: scene.gitdir) }
         let main = try #require(try scene.origin.tip())
         for repository in [scene.gitdir, scene.origin.path] {
-            try scene.home.git("update-ref", "refs/heads/work/new", main, at: repository)
+            try scene.home.git("update-ref", "refs/heads/topic/new", main, at: repository)
         }
-        let ours = try scene.commit("ours.txt", "ours", branch: "work/new")
-        let answer = try scene.reconcile("--branch", "work/new")
+        let ours = try scene.commit("ours.txt", "ours", branch: "topic/new")
+        let answer = try scene.reconcile("--branch", "topic/new")
         #expect(answer.code == .done, "\(answer.errors)")
         #expect(answer.isPushed)
-        #expect(try scene.tip("refs/pod/seen/work/new") == ours)
+        #expect(try scene.tip("refs/pod/seen/topic/new") == ours)
         #expect(try scene.isKept(last))
 
         // And back again.
         for repository in [scene.gitdir, scene.origin.path] {
-            try scene.home.git("update-ref", "-d", "refs/heads/work/new", at: repository)
-            try scene.home.git("update-ref", "refs/heads/work", main, at: repository)
+            try scene.home.git("update-ref", "-d", "refs/heads/topic/new", at: repository)
+            try scene.home.git("update-ref", "refs/heads/topic", main, at: repository)
         }
-        #expect(try scene.reconcile("--branch", "work").outcome == "in-sync")
-        #expect(try scene.tip("refs/pod/seen/work") == main)
+        #expect(try scene.reconcile("--branch", "topic").outcome == "in-sync")
+        #expect(try scene.tip("refs/pod/seen/topic") == main)
         #expect(try scene.isKept(ours))
     }
 

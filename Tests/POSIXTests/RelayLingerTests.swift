@@ -48,7 +48,7 @@ struct RelayLingerTests {
         #expect(problem == nil)
     }
 
-    /// As sleep(1) takes it.
+    /// Milliseconds as the far side's script wants them: in seconds.
     private func seconds(_ milliseconds: Int64) -> String { "\(Double(milliseconds) / 1000)" }
 
     @Test("gives the far side up when the linger is over")
