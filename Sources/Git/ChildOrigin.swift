@@ -1,13 +1,14 @@
 // An origin that git itself reaches: a path of this machine, or HTTP. `git` children work in a
-// scratch repository, so that nothing the gitdir's config or hooks name is read.
+// scratch repository, so that nothing the gitdir's config or hooks name is read. What they push, over
+// HTTP alone, is in WebPush.swift.
 
 import Model
 import POSIX
 
 /// Operations by git children.
 struct ChildOrigin: OriginWay {
-    private let origin: Origin
-    private var url: String { access.url }
+    let origin: Origin
+    var url: String { access.url }
     private var settings: OriginSettings { origin.settings }
     private let access: GitAccess
 
@@ -59,31 +60,6 @@ struct ChildOrigin: OriginWay {
         let outcome = try git(["ls-remote", "--heads", "--", url], scratch([]))
         guard outcome.status.isSuccess else { throw failure(outcome, "look at it") }
         return outcome.lines.contains { $0.contains("\trefs/heads/") }
-    }
-
-    func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult] {
-        // The lease is compare-and-swap: that `new` descends from `old` was seen to before.
-        let leases = updates.map { "--force-with-lease=\($0.name):\($0.old?.description ?? "")" }
-        let specs = updates.map { "\($0.new):\($0.name)" }
-        let outcome = try git(
-            [
-                "push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags",
-                "--no-recurse-submodules",
-            ] + leases + ["--", url] + specs, scratch([]))
-        var results: [RefName: PushResult] = [:]
-        for line in outcome.lines {
-            guard let (name, result) = report(line, outcome.words) else { continue }
-            results[name] = result
-        }
-        for update in updates where results[update.name] == nil {
-            guard !outcome.status.isSuccess else {
-                results[update.name] = .refused(
-                    .unknown, "git did not report on \(update.name)")
-                continue
-            }
-            throw pushFailure(outcome)
-        }
-        return results
     }
 
     // MARK: steps
@@ -138,25 +114,7 @@ struct ChildOrigin: OriginWay {
         return found
     }
 
-    /// One line of `git push --porcelain`: flag, source and destination, summary; by tabs.
-    private func report(_ line: Substring, _ words: OriginWords) -> (RefName, PushResult)? {
-        let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
-        guard parts.count == 3, let colon = parts[1].firstIndex(of: ":"),
-            let name = RefName(String(parts[1][parts[1].index(after: colon)...]))
-        else { return nil }
-        switch parts[0] {
-        case " ", "*", "=": return (name, .done)
-        case "!":
-            let summary = parts[2]
-            let open = summary.lastIndex(of: "(")
-            let status = open.map { summary[summary.index(after: $0)...].dropLast() } ?? summary
-            return (name, origin.refusal(of: name, status: String(status), lines: words.lines))
-        default:
-            return (name, .refused(.unknown, "git reported \"\(line)\" of \(name)".harmless))
-        }
-    }
-
-    private func scratch(_ tips: [ObjectID]) throws(OriginFailure) -> ScratchRepository {
+    func scratch(_ tips: [ObjectID]) throws(OriginFailure) -> ScratchRepository {
         do throws(Failure) {
             return try ScratchRepository(
                 beside: origin.repository, tips: tips,
@@ -164,7 +122,7 @@ struct ChildOrigin: OriginWay {
         } catch { throw OriginFailure(.unknown, error) }
     }
 
-    private func git(_ arguments: [String], _ scratch: ScratchRepository) throws(OriginFailure)
+    func git(_ arguments: [String], _ scratch: ScratchRepository) throws(OriginFailure)
         -> GitOutcome
     {
         let environment = scratch.environment(
@@ -178,15 +136,7 @@ struct ChildOrigin: OriginWay {
         return try GitChild(origin, access).run(arguments, environment: environment)
     }
 
-    /// Who is refused after it was let in to read may not write.
-    private func pushFailure(_ outcome: GitOutcome) -> OriginFailure {
-        let failure = failure(outcome, "push to it")
-        guard failure.reason == .authentication, outcome.words.forbids else { return failure }
-        return OriginFailure(
-            .readOnlyKey, failure.failure.message, hint: OriginHints.hint(.readOnlyKey))
-    }
-
-    private func failure(_ outcome: GitOutcome, _ what: String) -> OriginFailure {
+    func failure(_ outcome: GitOutcome, _ what: String) -> OriginFailure {
         let words = outcome.words
         if let refusal = origin.askedByAnother(words) { return refusal }
         let (reason, line) = words.reason ?? (.unknown, words.telling ?? "\(outcome.status)")

@@ -52,9 +52,13 @@ public final class Origin {
     /// A ref that is not what `old` says, and has not `new` already, is refused as non-fast-forward
     /// without anything being sent for it, and so is a `new` that does not descend from `old`.
     ///
+    /// - Parameter line: a connection that is kept for further pushes; without one, this push has its
+    ///   own, and waits for origin's hooks to end.
     /// - Throws: ``OriginFailure`` if the operation as a whole came to nothing: origin may then have
     ///   any of the refs or none, and the next attempt finds out.
-    public func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult] {
+    public func push(_ updates: [RefUpdate], over line: PushLine? = nil) throws(OriginFailure)
+        -> [RefName: PushResult]
+    {
         var results: [RefName: PushResult] = [:]
         var rest: [RefUpdate] = []
         for update in updates {
@@ -65,7 +69,16 @@ public final class Origin {
             }
         }
         guard !rest.isEmpty else { return results }
-        return results.merging(try way().push(rest)) { $1 }
+        let sent: [RefName: PushResult]
+        if let line {
+            sent = try line.push(rest, isLast: false)
+        } else if let line = PushLine(self) {
+            sent = try line.push(rest, isLast: true)
+            line.close()
+        } else {
+            sent = try WebPush(self).push(rest)
+        }
+        return results.merging(sent) { $1 }
     }
 
     /// The branch that origin's HEAD stands on; nil if it says none.
@@ -132,7 +145,6 @@ public final class Origin {
 protocol OriginWay {
     func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID]
     func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID]
-    func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult]
     func defaultBranch() throws(OriginFailure) -> RefName?
     func hasBranches() throws(OriginFailure) -> Bool
 }
@@ -145,5 +157,23 @@ extension Repository {
         var oid = id.oid
         let code = unsafe git_odb_read_header(&size, &type, objects, &oid)
         return code == 0 && type == GIT_OBJECT_COMMIT
+    }
+}
+
+extension Origin {
+    /// That a ref on origin is not where a push takes it to be.
+    func moved(_ update: RefUpdate, now: ObjectID?) -> String {
+        let there = now.map { "at \($0.short)" } ?? "not there"
+        let taken = update.old.map { "at \($0.short)" } ?? "not there"
+        return "\(update.name) is \(there) on origin, and was taken to be \(taken)"
+    }
+
+    /// A ref that origin refused, by its status and by what it wrote meanwhile.
+    func refusal(of name: RefName, status: String, lines: [String]) -> PushResult {
+        let words = OriginWords(lines)
+        let reason = words.reason(ofStatus: status)
+        let said = words.reason?.line ?? words.telling
+        let text = "origin refused \(name): \(status)" + (said.map { " (\($0))" } ?? "")
+        return .refused(reason, text.harmless)
     }
 }

@@ -18,7 +18,6 @@ import POSIX
     /// ever.
     private var isBroken = false
     private var keepAliveDue: Deadline
-
     /// Bytes that the server may send ahead of our reading. Larger windows cost libssh2 more in
     /// queue handling than they gain on a LAN.
     static let window: UInt32 = 2 << 20
@@ -61,7 +60,15 @@ import POSIX
         }
     }
 
-    deinit { unsafe libssh2_channel_free(handle) }
+    /// A channel that is open, and whose command runs.
+    init(on session: Session, opened handle: OpaquePointer, diagnostics: LineFilter) {
+        self.session = session
+        self.diagnostics = diagnostics
+        keepAliveDue = .after(session.target.keepAlive)
+        unsafe self.handle = handle
+    }
+
+    deinit { unsafe session.drop(handle) }
 
     public func read(into buffer: ByteBuffer) throws(Failure) -> ReadOutcome {
         try unsafe buffer.fill { memory throws(Failure) in
@@ -207,10 +214,7 @@ import POSIX
         isBroken ? body() : unsafe session.hearing(handle, body)
     }
 
-    private var outboundBlocked: Bool {
-        unsafe libssh2_session_block_directions(session.handle) & LIBSSH2_SESSION_BLOCK_OUTBOUND
-            != 0
-    }
+    private var outboundBlocked: Bool { session.isBlockedOutbound }
 }
 
 extension Session {

@@ -21,6 +21,10 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     let asksEarly: Bool
     /// How far that is.
     var early = EarlyChannel.notAsked
+    /// Who opens a channel just now.
+    weak var opener: ChannelOpening?
+    /// Channels that are being closed.
+    var dropped: [OpaquePointer] = unsafe []
 
     /// Connects, exchanges keys and checks the host key; nothing secret has been said by then.
     ///
