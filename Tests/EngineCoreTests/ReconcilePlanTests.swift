@@ -4,13 +4,9 @@ import EngineCore
 import Model
 import Testing
 
-private func commit(_ digit: String) -> ObjectID {
-    ObjectID(String(repeating: digit, count: 40)) ?? .zero
-}
-
-private let local = commit("1")
-private let theirs = commit("2")
-private let seen = commit("3")
+private let local = commit(1)
+private let theirs = commit(2)
+private let seen = commit(3)
 
 @Suite("The reconcile decision")
 struct ReconcilePlanTests {
