@@ -40,9 +40,9 @@ extension Reconcile {
     ) throws(Failure) -> Next {
         if isDryRun { return foresee(outcome, tip: tip, from: outcome) }
         if anchored { _ = try engine.anchor(local) }
-        guard try engine.refs.move(engine.branch, from: local, to: tip, outcome.rawValue) else {
-            return .again
-        }
+        guard
+            try engine.refs.follow(tip, engine.branch, from: local, to: tip, outcome.rawValue)
+        else { return .again }
         reached(outcome)
         return try finish(tip, tips)
     }
@@ -63,7 +63,8 @@ extension Reconcile {
         var anchor: Keep?
         var replayed: ObjectID?
         var recorded = 0
-        let swap = try engine.swap(from: local, outcome.rawValue) { tip throws(Failure) in
+        let swap = try engine.swap(from: local, following: onto, outcome.rawValue) {
+            tip throws(Failure) in
             if replayed != tip {
                 guard case .clean = try replayer.add(commitsUpTo: tip, after: replayed) else {
                     return nil
@@ -104,7 +105,8 @@ extension Reconcile {
                 merged == nil ? .conflictEscaped : .merged, tip: merged ?? theirs, from: .merged)
         }
         var anchor: Keep?
-        let swap = try engine.swap(from: local, "merged") { tip throws(Failure) in
+        let swap = try engine.swap(from: local, following: theirs, "merged") {
+            tip throws(Failure) in
             guard let merged = try self.joined(tip, theirs) else { return nil }
             if let anchor { try anchor.follow(tip) } else { anchor = try self.engine.anchor(tip) }
             return merged
@@ -136,7 +138,8 @@ extension Reconcile {
     ) throws(Failure) -> Next {
         if isDryRun { return foresee(outcome, tip: tip, from: outcome) }
         var kept: Keep?
-        let swap = try engine.swap(from: local, "conflict-escaped") { local throws(Failure) in
+        let swap = try engine.swap(from: local, following: tip, "conflict-escaped") {
+            local throws(Failure) in
             if let kept { try kept.follow(local) } else { kept = try self.engine.escape(local) }
             if let kept { try self.engine.record(escaped: local, after: upstream, to: kept.name) }
             return tip
@@ -170,7 +173,6 @@ extension Reconcile {
             report.conflictBranch = name.branch
         }
         if delivery.originMoved || !delivery.renamed.isEmpty { return .again }
-        if delivery.hasBranch { try engine.remember(tip) }
         try engine.dropOldAnchors(origin: delivery.hasBranch ? tip : tips.branch)
         return .finished
     }

@@ -139,7 +139,7 @@ protocol OriginWay {
 
 extension Repository {
     /// Whether `id` is a commit that is here.
-    func hasCommit(_ id: ObjectID) -> Bool {
+    public func hasCommit(_ id: ObjectID) -> Bool {
         var size = 0
         var type = GIT_OBJECT_INVALID
         var oid = id.oid
