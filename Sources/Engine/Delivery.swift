@@ -122,7 +122,7 @@ extension Engine {
             }
             delivery.reason = reason
             delivery.failure = Failure(
-                reason.kind, "\(text) (\(reason.rawValue))", hint: reason.hint)
+                reason.kind, "\(text) (\(reason.rawValue))", hint: reason.hint ?? "run it again")
         case nil:
             delivery.reason = .unknown
             delivery.failure = Failure(

@@ -183,7 +183,7 @@ struct ChildOrigin: OriginWay {
         let failure = failure(outcome, "push to it")
         guard failure.reason == .authentication, outcome.words.forbids else { return failure }
         return OriginFailure(
-            .readOnlyKey, failure.failure.message, hint: OriginHints.hint(.readOnlyKey))
+            .readOnlyKey, failure.failure.message, hint: PushFailureReason.readOnlyKey.hint)
     }
 
     private func failure(_ outcome: GitOutcome, _ what: String) -> OriginFailure {
@@ -191,7 +191,7 @@ struct ChildOrigin: OriginWay {
         if let refusal = origin.askedByAnother(words) { return refusal }
         let (reason, line) = words.reason ?? (.unknown, words.telling ?? "\(outcome.status)")
         return OriginFailure(
-            reason, "\(origin.name): cannot \(what): \(line)", hint: OriginHints.hint(reason))
+            reason, "\(origin.name): cannot \(what): \(line)", hint: reason.hint)
     }
 }
 

@@ -40,3 +40,19 @@ extension OriginFailure {
             hint: "it starts again at the next attempt")
     }
 }
+
+extension PushFailureReason {
+    /// What a person should do about it; nil where only the words of the failure can tell.
+    public var hint: String? {
+        switch self {
+        case .nonFastForward: "run git pod reconcile: origin has commits that are not here"
+        case .rejected: "see what origin's hooks and branch protection want"
+        case .authentication: "check pod.deployKey or pod.tokenFile, and what origin lets it do"
+        case .readOnlyKey: "give the deploy key or token write access on origin"
+        case .hostKey: "find out who answers there before you trust it"
+        case .unreachable, .timeout: "check that origin runs and can be reached from here"
+        case .diskFull: "free some space on the volume that has none"
+        case .unknown: nil
+        }
+    }
+}

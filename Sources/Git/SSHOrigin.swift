@@ -157,7 +157,7 @@ final class SSHLine {
         }
         if let (reason, line) = words.reason {
             return OriginFailure(
-                reason, "\(origin.name): \(line)", hint: OriginHints.hint(reason))
+                reason, "\(origin.name): \(line)", hint: reason.hint)
         }
         let said = words.telling ?? broken
         let how = "\(origin.name) ended \(program.rawValue) early (\(status))"
@@ -166,21 +166,6 @@ final class SSHLine {
             said == nil || broken != nil ? .unreachable : .unknown,
             said.map { "\(how): \($0)" } ?? how,
             hint: said == nil ? "look at what origin logs" : "check that the repository is there")
-    }
-}
-
-/// What to do next, by the reason of a failure.
-enum OriginHints {
-    static func hint(_ reason: PushFailureReason) -> String? {
-        switch reason {
-        case .readOnlyKey: "give the deploy key or token write access on origin"
-        case .authentication: "check pod.deployKey or pod.tokenFile, and what origin lets it do"
-        case .hostKey: "find out who answers there before you trust it"
-        case .diskFull: "free some space there"
-        case .unreachable, .timeout: "check that origin runs and can be reached from here"
-        case .nonFastForward: "reconcile"
-        case .rejected, .unknown: nil
-        }
     }
 }
 

@@ -154,7 +154,7 @@ import POSIX
         let words = OriginWords(lines)
         let (reason, said) = words.reason ?? (.unknown, words.telling ?? error.detail)
         throw OriginFailure(
-            reason, "cannot \(what): \(origin.name): \(said)", hint: OriginHints.hint(reason))
+            reason, "cannot \(what): \(origin.name): \(said)", hint: reason.hint)
     }
 }
 
