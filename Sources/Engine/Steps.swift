@@ -11,14 +11,14 @@ extension Reconcile {
     {
         switch plan {
         case .nothing(let outcome):
-            reached(outcome)
+            reached(outcome, from: local, tips.branch)
             return try finish(local, tips)
         case .fastForward(let tip, let outcome):
             return try follow(tip, from: local, anchored: false, outcome, tips)
         case .abandon(let tip):
             return try follow(tip, from: local, anchored: true, .rewritten, tips)
         case .push(_, let outcome):
-            reached(outcome)
+            reached(outcome, from: local, tips.branch)
             return try finish(local, tips)
         case .replay(let upstream, let onto, let outcome):
             return try replay(local, after: upstream, onto: onto, outcome, tips)
@@ -28,6 +28,7 @@ extension Reconcile {
         case .stop(let outcome, let refusal):
             report.outcome = outcome
             report.rewritten = outcome == .rewritten
+            try? count(local, tips.branch)
             throw engine.failure(refusal)
         case .fail(let refusal): throw engine.failure(refusal)
         }
@@ -43,7 +44,7 @@ extension Reconcile {
         guard
             try engine.refs.follow(tip, engine.branch, from: local, to: tip, outcome.rawValue)
         else { return .again }
-        reached(outcome)
+        reached(outcome, from: local, tip)
         return try finish(tip, tips)
     }
 
@@ -79,8 +80,8 @@ extension Reconcile {
         }
         switch swap {
         case .rewound: return .again
-        case .moved(_, let new):
-            reached(outcome)
+        case .moved(let old, let new):
+            reached(outcome, from: old, onto)
             return try finish(new, tips)
         case .conflict(let tip):
             return try escape(
@@ -90,7 +91,8 @@ extension Reconcile {
     }
 
     private func foresee(_ outcome: Outcome, tip: ObjectID, from wanted: Outcome) -> Next {
-        reached(wanted == .rewritten ? .rewritten : outcome)
+        report.outcome = wanted == .rewritten ? .rewritten : outcome
+        report.rewritten = wanted == .rewritten
         report.newCommit = tip
         return .finished
     }
@@ -113,8 +115,8 @@ extension Reconcile {
         }
         switch swap {
         case .rewound: return .again
-        case .moved(_, let new):
-            reached(.merged)
+        case .moved(let old, let new):
+            reached(.merged, from: old, theirs)
             return try finish(new, tips)
         case .conflict(let tip):
             return try escape(tip, to: theirs, after: theirs, .conflictEscaped, tips)
@@ -148,8 +150,8 @@ extension Reconcile {
             engine.endEscape(to: kept.name)
             report.conflictBranch = kept.name.branch
         }
-        guard case .moved = swap, let kept else { return .again }
-        reached(outcome)
+        guard case .moved(let old, _) = swap, let kept else { return .again }
+        reached(outcome, from: old, tip)
         engine.note("what \(report.branch) held is on \(kept.name.branch ?? "")")
         if report.rewritten {
             engine.note("\(kept.name.branch ?? "") carries what origin dropped back to it")

@@ -189,6 +189,10 @@ struct ChildOrigin: OriginWay {
     private func failure(_ outcome: GitOutcome, _ what: String) -> OriginFailure {
         let words = outcome.words
         if let refusal = origin.askedByAnother(words) { return refusal }
+        if let line = words.line(naming: origin.repository.path) {
+            return origin.ownTrouble(
+                words.reason?.0, "\(origin.name): cannot \(what): \(line)")
+        }
         let (reason, line) = words.reason ?? (.unknown, words.telling ?? "\(outcome.status)")
         return OriginFailure(
             reason, "\(origin.name): cannot \(what): \(line)", hint: reason.hint)

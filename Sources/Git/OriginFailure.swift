@@ -23,6 +23,15 @@ public struct OriginFailure: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 extension OriginFailure {
+    /// Whether origin was not reached, or did not let us in: nothing is known of it then. What else
+    /// goes wrong is the matter of one of the two repositories.
+    public var isOutOfReach: Bool {
+        switch reason {
+        case .unreachable, .timeout, .authentication, .readOnlyKey, .hostKey: true
+        case .nonFastForward, .rejected, .diskFull, .unknown: false
+        }
+    }
+
     /// The operation was called off by whoever asked for it.
     static func cancelled(_ origin: String) -> OriginFailure {
         OriginFailure(.unknown, "the work with \(origin) was called off")
