@@ -103,6 +103,7 @@ extension Engine {
         case .done:
             if update.name == branch {
                 delivery.hasBranch = true
+                try remember(update.new)
                 try set(tracking, to: update.new, "push")
             } else if let mark = IncidentName.pendingMark(of: update.name),
                 let old = try target(mark)
@@ -121,7 +122,7 @@ extension Engine {
             }
             delivery.reason = reason
             delivery.failure = Failure(
-                reason.kind, "\(text) (\(reason.rawValue))", hint: reason.hint)
+                reason.kind, "\(text) (\(reason.rawValue))", hint: reason.hint ?? "run it again")
         case nil:
             delivery.reason = .unknown
             delivery.failure = Failure(
@@ -148,12 +149,6 @@ extension Engine {
             let tips = try? origin().tips([folder])
         else { return false }
         return tips[folder] != nil
-    }
-
-    /// Origin's tip was acted on: from now on it must stay, or origin was rewritten.
-    func remember(_ tip: ObjectID?) throws(Failure) {
-        guard let tip else { return }
-        try set(seen, to: tip, "origin's tip was acted on")
     }
 
     /// Writes down what takes the place of replayed commits.

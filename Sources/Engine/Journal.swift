@@ -15,6 +15,9 @@ struct Journal {
         case update(RefName, to: ObjectID)
         /// A ref's lock is held while it is decided where it goes.
         case hold(RefName)
+        /// The branch goes from one value to another that holds origin's tip; whoever finds it there
+        /// remembers that tip.
+        case follow(RefName, from: ObjectID, to: ObjectID, origin: ObjectID)
         /// The branch is being moved off a tip that this conflict branch keeps.
         case escape(of: RefName, to: RefName)
     }
@@ -56,17 +59,21 @@ struct Journal {
         switch entry {
         case .update(let name, let value): "update \(name) \(value)"
         case .hold(let name): "hold \(name) -"
+        case .follow(let name, let old, let new, let tip): "follow \(name) \(old) \(new) \(tip)"
         case .escape(let branch, let conflict): "escape \(branch) \(conflict)"
         }
     }
 
     private static func entry(_ line: Substring) -> Entry? {
         let words = line.split(separator: " ").map(String.init)
-        guard words.count == 3, let name = RefName(words[1]) else { return nil }
-        switch words[0] {
-        case "update": return ObjectID(words[2]).map { .update(name, to: $0) }
-        case "hold": return .hold(name)
-        case "escape": return RefName(words[2]).map { .escape(of: name, to: $0) }
+        guard words.count >= 3, let name = RefName(words[1]) else { return nil }
+        switch (words[0], words.count) {
+        case ("update", 3): return ObjectID(words[2]).map { .update(name, to: $0) }
+        case ("hold", 3): return .hold(name)
+        case ("follow", 5):
+            let ids = words[2...].compactMap { ObjectID($0) }
+            return ids.count == 3 ? .follow(name, from: ids[0], to: ids[1], origin: ids[2]) : nil
+        case ("escape", 3): return RefName(words[2]).map { .escape(of: name, to: $0) }
         default: return nil
         }
     }

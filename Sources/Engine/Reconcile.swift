@@ -29,6 +29,7 @@ final class Reconcile {
     let engine: Engine
     let isDryRun: Bool
     var report: ReconcileReport
+    private var counted: [ObjectID] = []
 
     /// What comes after a step.
     enum Next {
@@ -62,13 +63,13 @@ final class Reconcile {
             hint: "run it again")
     }
 
-    /// Asks origin; nil if it was not reached, which the report then says.
+    /// Asks origin; nil if that came to nothing, which the report then says.
     private func fetch() throws(Failure) -> OriginTips? {
         do throws(OriginFailure) {
             let tips = try engine.fetch()
             return tips
         } catch {
-            report.outcome = report.outcome ?? .fetchFailed
+            if error.isOutOfReach { report.outcome = report.outcome ?? .fetchFailed }
             report.failure = error.failure
             return nil
         }
@@ -81,21 +82,33 @@ final class Reconcile {
         let seen = try engine.target(engine.seen)
         return try attempt { () throws(GitError) in
             let repository = self.engine.repository
-            if let tip = tips.branch {
-                (self.report.ahead, self.report.behind) = try repository.aheadBehind(local, tip)
-            }
+            if self.report.outcome == nil { try self.count(local, tips.branch) }
             return try repository.situation(
                 local: local, tip: tips.branch, originIsEmpty: tips.originIsEmpty, seen: seen)
         }
     }
 
-    /// The outcome of several rounds is that of the one that did most.
-    func reached(_ outcome: Outcome) {
+    /// The outcome of several rounds is that of the one that did most, and so are its counts.
+    ///
+    /// - Parameters:
+    ///   - local: the branch's tip that it was done with. A writer may have moved it on since it was
+    ///     decided what to do.
+    ///   - tip: origin's.
+    func reached(_ outcome: Outcome, from local: ObjectID, _ tip: ObjectID?) {
+        if outcome == .rewritten { report.rewritten = true }
         let order: [Outcome] = [
             .inSync, .pushedAhead, .fastForwarded, .merged, .rebased, .rewritten, .conflictEscaped,
         ]
         let known = report.outcome.flatMap(order.firstIndex) ?? -1
-        if (order.firstIndex(of: outcome) ?? order.count) > known { report.outcome = outcome }
-        if outcome == .rewritten { report.rewritten = true }
+        guard (order.firstIndex(of: outcome) ?? order.count) >= known else { return }
+        report.outcome = outcome
+        try? count(local, tip)
+    }
+
+    /// Counts what the two have apart, unless these two were counted last.
+    func count(_ local: ObjectID, _ tip: ObjectID?) throws(GitError) {
+        guard let tip, counted != [local, tip] else { return }
+        (report.ahead, report.behind) = try engine.repository.aheadBehind(local, tip)
+        counted = [local, tip]
     }
 }

@@ -10,7 +10,7 @@ public struct ReconcileReport: Sendable {
     /// The branch's tip before; nil if there was none.
     public var oldCommit: ObjectID?
     public var newCommit: ObjectID?
-    /// Commits that the branch had and origin had not, when it was decided what to do.
+    /// Commits that the branch had and origin had not, when that was done which `outcome` tells.
     public var ahead = 0
     /// Commits that origin had and the branch had not.
     public var behind = 0

@@ -44,7 +44,7 @@ public struct Settings: Sendable {
             let owner = try Self.owner(
                 flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"]
                     ?? theirs.last("pod.trustowner")?.value)
-            let trust = Trust(gitdir: gitdir, alsoTrusting: owner)
+            let trust = try Trust(gitdir: gitdir, alsoTrusting: owner)
             try trust.checkObjects(gitdir)
             isTrusted = trust.isTrusted
             configuration = try Self.read(gitdir, followingIncludes: isTrusted)

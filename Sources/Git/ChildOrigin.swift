@@ -139,9 +139,13 @@ struct ChildOrigin: OriginWay {
     func failure(_ outcome: GitOutcome, _ what: String) -> OriginFailure {
         let words = outcome.words
         if let refusal = origin.askedByAnother(words) { return refusal }
+        if let line = words.line(naming: origin.repository.path) {
+            return origin.ownTrouble(
+                words.reason?.0, "\(origin.name): cannot \(what): \(line)")
+        }
         let (reason, line) = words.reason ?? (.unknown, words.telling ?? "\(outcome.status)")
         return OriginFailure(
-            reason, "\(origin.name): cannot \(what): \(line)", hint: OriginHints.hint(reason))
+            reason, "\(origin.name): cannot \(what): \(line)", hint: reason.hint)
     }
 }
 

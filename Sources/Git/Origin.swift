@@ -38,6 +38,11 @@ public final class Origin {
         for (name, tip) in tips where !before.contains(tip) {
             try checkHistory(of: name, tip, from: haves)
         }
+        if let tip = tips[branch], !repository.hasCommit(tip) {
+            throw OriginFailure(
+                .unknown, "\(self.name) has something at \(branch) that is no commit: \(tip.short)",
+                hint: "put a commit there")
+        }
         return tips
     }
 
@@ -130,6 +135,7 @@ public final class Origin {
                 .unknown, "\(self.name) did not send \(tip.short), which it has as \(name)",
                 hint: "look at origin with git fsck")
         }
+        guard repository.hasCommit(tip) else { return }
         do throws(GitError) {
             _ = try repository.commits(from: [tip], hiding: haves)
         } catch { throw local(error) }
@@ -138,6 +144,14 @@ public final class Origin {
     /// A failure of our own repository.
     func local(_ error: GitError) -> OriginFailure {
         OriginFailure(error.kind == .diskFull ? .diskFull : .unknown, error.failure)
+    }
+
+    /// The same, told in other words; only those of a full disk mean the same here as there.
+    func ownTrouble(_ reason: PushFailureReason?, _ text: String) -> OriginFailure {
+        reason == .diskFull
+            ? OriginFailure(.diskFull, text, hint: PushFailureReason.diskFull.hint)
+            : OriginFailure(
+                .unknown, text, hint: "that is here: git -C \(repository.path) fsck")
     }
 }
 
@@ -151,7 +165,7 @@ protocol OriginWay {
 
 extension Repository {
     /// Whether `id` is a commit that is here.
-    func hasCommit(_ id: ObjectID) -> Bool {
+    public func hasCommit(_ id: ObjectID) -> Bool {
         var size = 0
         var type = GIT_OBJECT_INVALID
         var oid = id.oid

@@ -216,14 +216,14 @@ final class ReceivePack {
         lines.finish()
         let failure = service.explain(.ended)
         guard let (reason, line) = OriginWords(words).reason else { return failure }
-        return OriginFailure(reason, "\(origin.name): \(line)", hint: OriginHints.hint(reason))
+        return OriginFailure(reason, "\(origin.name): \(line)", hint: reason.hint)
     }
 
     private func odd(_ error: PushProtocolError) -> OriginFailure {
         lines.finish()
         let said = error.said
         if let (reason, line) = OriginWords(words + [said]).reason {
-            return OriginFailure(reason, "\(origin.name): \(line)", hint: OriginHints.hint(reason))
+            return OriginFailure(reason, "\(origin.name): \(line)", hint: reason.hint)
         }
         return OriginFailure(
             .unknown, "\(origin.name) answered a push with \(said)",

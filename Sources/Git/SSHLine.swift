@@ -155,7 +155,7 @@ extension OriginFailure {
         broken: String?
     ) {
         if let (reason, line) = words.reason {
-            self.init(reason, "\(origin.name): \(line)", hint: OriginHints.hint(reason))
+            self.init(reason, "\(origin.name): \(line)", hint: reason.hint)
             return
         }
         let said = words.telling ?? broken

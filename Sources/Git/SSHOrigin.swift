@@ -53,18 +53,3 @@ struct SSHOrigin: OriginWay {
         return try body(talk)
     }
 }
-
-/// What to do next, by the reason of a failure.
-enum OriginHints {
-    static func hint(_ reason: PushFailureReason) -> String? {
-        switch reason {
-        case .readOnlyKey: "give the deploy key or token write access on origin"
-        case .authentication: "check pod.deployKey or pod.tokenFile, and what origin lets it do"
-        case .hostKey: "find out who answers there before you trust it"
-        case .diskFull: "free some space there"
-        case .unreachable, .timeout: "check that origin runs and can be reached from here"
-        case .nonFastForward: "reconcile"
-        case .rejected, .unknown: nil
-        }
-    }
-}

@@ -128,11 +128,15 @@ import POSIX
         let error = lastError(code, "\(what): \(origin.name)")
         if let failure = conversation.failure { throw failure }
         conversation.finishSideband()
-        if error.kind == .diskFull { throw origin.local(error) }
-        let lines = conversation.sideband + [error.detail]
-        let words = OriginWords(lines)
+        let spoken = OriginWords(conversation.sideband)
+        if error.kind == .diskFull || error.isOfFiles && spoken.reason == nil {
+            throw origin.ownTrouble(
+                error.kind == .diskFull ? .diskFull : nil,
+                "cannot \(what): \(origin.name): \(error.detail)")
+        }
+        let words = OriginWords(spoken.lines + [error.detail])
         let (reason, said) = words.reason ?? (.unknown, words.telling ?? error.detail)
         throw OriginFailure(
-            reason, "cannot \(what): \(origin.name): \(said)", hint: OriginHints.hint(reason))
+            reason, "cannot \(what): \(origin.name): \(said)", hint: reason.hint)
     }
 }

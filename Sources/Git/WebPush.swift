@@ -58,6 +58,6 @@ struct WebPush {
         let failure = children.failure(outcome, "push to it")
         guard failure.reason == .authentication, outcome.words.forbids else { return failure }
         return OriginFailure(
-            .readOnlyKey, failure.failure.message, hint: OriginHints.hint(.readOnlyKey))
+            .readOnlyKey, failure.failure.message, hint: PushFailureReason.readOnlyKey.hint)
     }
 }

@@ -64,20 +64,32 @@ public final class ChildProcess {
         leadsGroup: Bool = false
     ) throws(Failure) {
         name = arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
-        spawning.lock()
-        defer { spawning.unlock() }
-        var inputPipe = try Self.pipe(input)
-        var outputPipe = try Self.pipe(output)
-        var errorPipe = try Self.pipe(error)
-        let standard = [
-            input == .inherit ? 0 : inputPipe.reader?.raw,
-            output == .inherit ? 1 : outputPipe.writer?.raw,
-            error == .inherit ? 2 : errorPipe.writer?.raw,
-        ]
-        process = try Self.spawn(arguments, environment, standard, leadsGroup: leadsGroup)
-        self.input = inputPipe.writer.take()
-        self.output = outputPipe.reader.take()
-        self.error = errorPipe.reader.take()
+        var started = try spawning.with { _ throws(Failure) in
+            var inputPipe = try Self.pipe(input)
+            var outputPipe = try Self.pipe(output)
+            var errorPipe = try Self.pipe(error)
+            let standard = [
+                input == .inherit ? 0 : inputPipe.reader?.raw,
+                output == .inherit ? 1 : outputPipe.writer?.raw,
+                error == .inherit ? 2 : errorPipe.writer?.raw,
+            ]
+            return Started(
+                process: try Self.spawn(arguments, environment, standard, leadsGroup: leadsGroup),
+                input: inputPipe.writer.take(), output: outputPipe.reader.take(),
+                error: errorPipe.reader.take())
+        }
+        process = started.process
+        self.input = started.input.take()
+        self.output = started.output.take()
+        self.error = started.error.take()
+    }
+
+    /// A child that was just started, and our ends of its pipes.
+    private struct Started: ~Copyable {
+        let process: pid_t
+        var input: FileDescriptor?
+        var output: FileDescriptor?
+        var error: FileDescriptor?
     }
 
     /// Ends its standard input.
@@ -140,22 +152,7 @@ public final class ChildProcess {
 }
 
 /// One spawn at a time: between a pipe's making and its close-on-exec flag no child may start.
-let spawning = Mutex()
-
-/// A pthread mutex. The standard library's is reported as racy by the thread sanitizer.
-@safe final class Mutex: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-
-    init() { unsafe pthread_mutex_init(mutex, nil) }
-
-    deinit {
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe mutex.deallocate()
-    }
-
-    func lock() { unsafe pthread_mutex_lock(mutex) }
-    func unlock() { unsafe pthread_mutex_unlock(mutex) }
-}
+let spawning = Locked(())
 
 /// The number of a signal by its name on the SSH wire (RFC 4254, section 6.10); 0 if unknown.
 public func signalNumber(_ name: String) -> Int32 {
