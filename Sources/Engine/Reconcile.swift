@@ -16,6 +16,7 @@ extension Engine {
         let start = monotonicNanoseconds()
         let run = Reconcile(self, dryRun: dryRun)
         do throws(Failure) { try run.run() } catch { run.report.failure = error }
+        run.sight()
         run.report.duration = .nanoseconds(monotonicNanoseconds() - start)
         return run.report
     }
@@ -29,6 +30,8 @@ final class Reconcile {
     let engine: Engine
     let isDryRun: Bool
     var report: ReconcileReport
+    /// What origin has, nil inside if it lacks the branch; nil until that is known.
+    var originTip: ObjectID??
     private var counted: [ObjectID] = []
 
     /// What comes after a step.
@@ -63,6 +66,12 @@ final class Reconcile {
             hint: "run it again")
     }
 
+    /// Says how origin was left.
+    func sight() {
+        guard let originTip else { return }
+        report.sighting = Sighting(origin: originTip, seen: try? engine.target(engine.seen))
+    }
+
     /// Asks origin; nil if that came to nothing, which the report then says.
     private func fetch() throws(Failure) -> OriginTips? {
         do throws(OriginFailure) {
@@ -79,6 +88,7 @@ final class Reconcile {
         if let tip = tips.branch, !isDryRun {
             try engine.set(engine.tracking, to: tip, "fetch")
         }
+        originTip = .some(tips.branch)
         let seen = try engine.target(engine.seen)
         return try attempt { () throws(GitError) in
             let repository = self.engine.repository

@@ -140,6 +140,24 @@ public struct Settings: Sendable {
         return duration
     }
 
+    /// `true` or `false`, as git spells them; false if it is not set.
+    func flag(_ name: String) throws(Failure) -> Bool {
+        switch try text(name)?.lowercased() {
+        case "true", "yes", "on", "1": return true
+        case "false", "no", "off", "0", nil: return false
+        default: throw refusal(name, "true or false")
+        }
+    }
+
+    /// A whole number that is not negative; 0 if it is not set.
+    func number(_ name: String) throws(Failure) -> Int {
+        guard let text = try text(name) else { return 0 }
+        guard let number = Int(text), number >= 0 else {
+            throw refusal(name, "a number, or 0 for no limit")
+        }
+        return number
+    }
+
     /// Whole days: `30d`, or `30`.
     func days(_ name: String) throws(Failure) -> Duration? {
         guard let text = try text(name) else { return nil }

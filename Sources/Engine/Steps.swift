@@ -169,6 +169,7 @@ extension Reconcile {
         let delivery = try engine.deliver(tip, tips)
         report.pushed = delivery.isConfirmed
         report.failure = delivery.failure
+        if delivery.hasBranch { originTip = .some(tip) }
         if let taken = report.conflictBranch.flatMap(RefName.init(branch:)),
             let name = delivery.renamed[taken]
         {

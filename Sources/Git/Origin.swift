@@ -115,6 +115,10 @@ public final class Origin {
 
     /// Whether `update` may be sent at all.
     private func flaw(of update: RefUpdate) throws(OriginFailure) -> PushResult? {
+        // What a writer has just put here may lie in a new pack.
+        if !repository.contains(update.new) {
+            do throws(GitError) { try repository.refreshObjects() } catch { throw local(error) }
+        }
         guard repository.contains(update.new) else {
             return .refused(.unknown, "\(update.new) is not in \(repository.path)")
         }

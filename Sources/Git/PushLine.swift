@@ -50,6 +50,26 @@ public final class PushLine {
         }
     }
 
+    /// Whether there is a connection, or one is being made.
+    public var isOpen: Bool { !spares.isEmpty }
+
+    /// What origin has of `names` now, by a new advertisement.
+    public func look(at names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID] {
+        self.names = Set(self.names + names).sorted()
+        do throws(OriginFailure) {
+            // One that was kept ready knows only what was there then.
+            if spares.count >= Self.readyAtMost { spares.removeFirst().dismiss() }
+            try open()
+            let fresh = spares.removeLast()
+            try wait(for: fresh, until: .after(settings.operationTimeout)) { $0.isReady }
+            spares.append(fresh)
+            return fresh.refs.filter { names.contains($0.key) }
+        } catch {
+            reset()
+            throw error
+        }
+    }
+
     /// Whether a push would go out at once.
     public var isWarm: Bool { spares.contains { $0.isReady } }
 
@@ -85,6 +105,7 @@ public final class PushLine {
     /// Forgets the connection: the next push makes a new one.
     private func reset() {
         (spares, lingering) = ([], [])
+        allowsSpares = true
         ssh = SSHLine(origin)
     }
 

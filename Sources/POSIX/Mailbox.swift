@@ -38,8 +38,9 @@ public final class Lane: Sendable {
         let isOpen = isOpen
         self.work = work
         thread = JoinedThread {
-            while isOpen.with({ $0 }) {
+            while true {
                 for piece in work.take() { piece() }
+                guard isOpen.with({ $0 }) else { return }
                 _ = try? wait(for: work.descriptor, reading: true, until: .never)
             }
         }

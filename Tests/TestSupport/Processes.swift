@@ -9,13 +9,6 @@ import POSIX
     import Darwin
 #endif
 
-/// The signals that tests send.
-public enum Signals {
-    public static let stop = SIGSTOP
-    public static let resume = SIGCONT
-    public static let kill = SIGKILL
-}
-
 extension RunningCommand {
     /// Stops this git (`SIGSTOP`) and returns its remote helper; nil if it has none.
     public func stoppedHelper() -> pid_t? {
