@@ -285,10 +285,10 @@ struct SaveTests {
     @Test("the number of conflict branches that wait is bounded")
     func bounded() {
         var stage = PushStage()
-        for index in 0..<PushLimits.conflictBranches {
-            let name = index == 0 ? first : branch("conflicts/2026-03-01T04-05-06Z-\(index + 1)")
-            stage.tell(.local(name, commit(1)))
+        let names = (1...PushLimits.conflictBranches).map {
+            branch("conflicts/2026-03-01T04-05-06Z-\($0)")
         }
+        _ = stage.machine.take(names.map { .local($0, commit(1)) }, at: .zero)
         stage.tell(.local(main, commit(2)))
         stage.tell(.sighted(main, Sighting(origin: commit(8), seen: commit(1))))
         #expect(stage.saves == [])
