@@ -165,6 +165,8 @@ struct SaveTests {
         stage.tell(.report([main: .refused(.nonFastForward, "again")]))
         #expect(stage.saves == [.save(main, tip: commit(22), on: nil)])
         stage.tell(.saved(main, tip: commit(2), on: first))
+        #expect(stage.looks == [first])
+        stage.tell(.sighted(first, Sighting(origin: nil, seen: nil)))
         #expect(stage.sent?.map(\.name) == [first])
         stage.tell(.saved(main, tip: commit(22), on: second))
         stage.tell(.report([first: .done]))
