@@ -59,7 +59,7 @@ public struct PushMachine: Sendable {
         if let alarm, alarm <= now { self.alarm = nil }
         actions = []
         for event in events { take(event) }
-        for name in active.sorted() {
+        for name in active.filter({ refs[$0]?.isStuck == true }).sorted() {
             declare(name)
             save(name)
         }
@@ -184,7 +184,7 @@ public struct PushMachine: Sendable {
     private func nextTime(_ ref: RefPush) -> Duration? {
         var times: [Duration?] = []
         if ref.wantsSave { times.append(ref.incident?.backoff.due) }
-        if wantsReconcile(ref) { times.append(ref.reconcileBackoff.due) }
+        if asked == nil, wantsReconcile(ref) { times.append(ref.reconcileBackoff.due) }
         if ref.needsLook, !backoff.isStopped { times.append(backoff.due) }
         times.append(nextAttempt(ref))
         return times.compactMap { $0 }.filter { $0 > now }.min()

@@ -51,8 +51,8 @@ extension PushMachine {
 
     mutating func saved(_ name: RefName, _ tip: ObjectID, on conflict: RefName?) {
         if refs[name]?.isConflict == true { return renamed(name, tip, to: conflict) }
-        // An incident may have ended meanwhile; what was made for it still has to be sent.
-        if var incident = refs[name]?.incident, incident.saving == tip {
+        let isAwaited = refs[name]?.incident?.saving == tip
+        if isAwaited, var incident = refs[name]?.incident {
             if let former = incident.conflict { active.insert(former) }
             incident.saving = nil
             incident.answered = tip
@@ -60,7 +60,9 @@ extension PushMachine {
             incident.conflict = conflict ?? incident.conflict
             touch(name) { $0.incident = incident }
         }
-        if let conflict { keep(tip, of: name, on: conflict) }
+        // Of an incident that has ended meanwhile it may be the conflict branch that was forgotten
+        // then; what is on it now still has to be sent.
+        if let conflict { keep(tip, of: name, on: conflict, isKnown: isAwaited) }
     }
 
     /// A conflict branch has another name now; nil: nothing on it is to be saved.
@@ -77,16 +79,19 @@ extension PushMachine {
         looking.remove(name)
         active.remove(name)
         guard let other else { return }
-        keep(tip, of: old.keeps, on: other)
+        keep(tip, of: old.keeps, on: other, isKnown: true)
         refs[other]?.backoff = old.backoff
     }
 
-    private mutating func keep(_ tip: ObjectID, of branch: RefName?, on conflict: RefName) {
+    /// - Parameter isKnown: whether the branch is followed already, or has a name that was made just
+    ///   now, which origin can have only from somebody else.
+    private mutating func keep(
+        _ tip: ObjectID, of branch: RefName?, on conflict: RefName, isKnown: Bool
+    ) {
         touch(conflict) { ref in
             ref.local = tip
             ref.keeps = branch
-            // The name was made just now, so origin can have it only from somebody else.
-            if ref.origin == .unknown { ref.origin = .absent }
+            if isKnown, ref.origin == .unknown { ref.origin = .absent }
         }
     }
 

@@ -21,6 +21,8 @@ struct PushStage {
     var now = Duration.zero
     /// What the last events led to.
     var last: [PushMachine.Action] = []
+    /// When the alarm goes that was asked for last.
+    private var wake: Duration?
 
     init(_ policy: PushPolicy = PushPolicy(), seed: UInt64 = 1) {
         machine = PushMachine(policy: policy, seed: seed)
@@ -34,7 +36,9 @@ struct PushStage {
 
     @discardableResult
     mutating func tell(_ events: PushMachine.Event...) -> [PushMachine.Action] {
+        if let wake, wake <= now { self.wake = nil }
         last = machine.take(events, at: now)
+        for case .wake(let time) in last { wake = time }
         return last
     }
 
@@ -52,10 +56,8 @@ struct PushStage {
         return nil
     }
 
-    var alarm: Duration? {
-        for case .wake(let time) in last { return time - now }
-        return nil
-    }
+    /// The time until the alarm goes.
+    var alarm: Duration? { wake.map { $0 - now } }
 
     var notices: [PushMachine.Notice] {
         last.compactMap { action in
