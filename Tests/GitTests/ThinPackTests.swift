@@ -88,4 +88,119 @@ struct ThinPackTests {
             #expect(flaw == nil, "seed \(seed), round \(round): \(flaw ?? "")")
         }
     }
+
+    /// `count` commits called `refs/heads/c0` and so on: the first has `files`, and each of the first
+    /// `edits` after it changes the first of them.
+    private func line(files: Int, edits: Int, count: Int) -> [UInt8] {
+        var stream = ""
+        for index in 0..<count {
+            stream += "commit refs/heads/c\(index)\nmark :\(index + 1)\n"
+            stream += "committer Pod <pod@example.com> \(1_000_000 + index) +0000\ndata 1\nc\n"
+            if index > 0 { stream += "from :\(index)\n" }
+            for file in 0..<(index == 0 ? files : index <= edits ? 1 : 0) {
+                let text = "file \(file) in commit \(index)"
+                stream += "M 100644 inline file\(file)\ndata \(text.utf8.count)\n\(text)\n"
+            }
+            stream += "\n"
+        }
+        return Array(stream.utf8)
+    }
+
+    @Test(
+        "of more objects than it may have is left to git, and is whole before", arguments: 97...100)
+    func limit(edits: Int) throws {
+        let empty = 5
+        let receivers = try Receivers(line(files: 1, edits: edits, count: edits + 1 + empty))
+        let repository = try Repository(path: receivers.source)
+        let ids = try receivers.ids()
+        for more in 0...empty {
+            let tip = ids[edits + more]
+            let pack = try ThinPack.bytes(of: [tip], hiding: [ids[0]], in: repository)
+            let isSmall = 3 * edits + more <= ThinPack.objectLimit
+            #expect((pack != nil) == isSmall, "\(edits) edits and \(more) empty commits")
+            guard let pack else { continue }
+            let flaw = try receivers.flaw(pack, [tip], [ids[0]])
+            #expect(flaw == nil, "\(edits) edits and \(more) empty commits: \(flaw ?? "")")
+        }
+    }
+
+    @Test("holds a few hundred bytes for one file changed among five thousand")
+    func size() throws {
+        let receivers = try Receivers(line(files: 5000, edits: 1, count: 2))
+        let repository = try Repository(path: receivers.source)
+        let ids = try receivers.ids()
+        let pack = try #require(
+            try ThinPack.bytes(of: [ids[1]], hiding: [ids[0]], in: repository))
+        #expect(pack.count < 400)
+        #expect(try receivers.flaw(pack, [ids[1]], [ids[0]]) == nil)
+        #expect(try ThinPack.bytes(of: [ids[0]], hiding: [], in: repository) == nil)
+    }
+
+    @Test("has empty folders, which git's index does not know")
+    func emptyFolders() throws {
+        let receivers = try Receivers(line(files: 1, edits: 0, count: 1))
+        let home = receivers.home
+        func tree(_ lines: String) throws -> String {
+            try home.attempt(["mktree"], at: receivers.source, input: Array(lines.utf8)).check()
+                .output
+        }
+        let empty = try tree("")
+        let folder = try tree("040000 tree \(empty)\tempty\n")
+        let root = try receivers.ids()[0].description
+        var ids = [root]
+        for tree in [folder, empty, folder, try tree("040000 tree \(folder)\tempty\n")] {
+            ids.append(
+                try home.git(
+                    "commit-tree", tree, "-m", "c", "-p", ids[ids.count - 1], at: receivers.source))
+        }
+        let repository = try Repository(path: receivers.source)
+        let made = ids.compactMap { ObjectID($0) }
+        for start in 0..<made.count - 1 {
+            let (tips, hidden) = ([made[made.count - 1]], [made[start]])
+            let pack = try #require(try ThinPack.bytes(of: tips, hiding: hidden, in: repository))
+            #expect(try receivers.flaw(pack, tips, hidden) == nil, "from commit \(start)")
+        }
+    }
+
+    @Test("of a merge of more than two is left to git")
+    func octopus() throws {
+        let receivers = try Receivers(line(files: 1, edits: 3, count: 4))
+        let ids = try receivers.ids()
+        let tree = try receivers.home.git("rev-parse", "c3^{tree}", at: receivers.source)
+        let parents = ids.prefix(3).flatMap { ["-p", $0.description] }
+        let merge = try receivers.home.attempt(
+            ["commit-tree", tree, "-m", "c"] + parents, at: receivers.source
+        ).check().output
+        let repository = try Repository(path: receivers.source)
+        let tip = try #require(ObjectID(merge))
+        #expect(try ThinPack.bytes(of: [tip], hiding: [ids[0]], in: repository) == nil)
+    }
+
+    @Test("of more bytes than it may have is left to git")
+    func bytes() throws {
+        var stream = line(files: 1, edits: 0, count: 1)
+        let size = ThinPack.contentLimit - 500
+        for (index, count) in [size, 600].enumerated() {
+            stream += Array(
+                """
+                commit refs/heads/c\(index + 1)
+                mark :\(index + 2)
+                committer Pod <pod@example.com> 1 +0000
+                data 1
+                c
+                from :\(index + 1)
+                M 100644 inline large\(index)
+                data \(count)
+
+                """.utf8)
+            stream += [UInt8](repeating: 7, count: count) + [10]
+        }
+        let receivers = try Receivers(stream)
+        let repository = try Repository(path: receivers.source)
+        let ids = try receivers.ids()
+        let pack = try #require(
+            try ThinPack.bytes(of: [ids[1]], hiding: [ids[0]], in: repository))
+        #expect(try receivers.flaw(pack, [ids[1]], [ids[0]]) == nil)
+        #expect(try ThinPack.bytes(of: [ids[2]], hiding: [ids[0]], in: repository) == nil)
+    }
 }
