@@ -170,7 +170,7 @@ final class ReceivePack {
         var results: [RefName: PushResult] = [:]
         for update in updates {
             results[update.name] =
-                switch report?.statuses[update.name.description] {
+                switch report?.statuses[update.name] {
                 case .ok: .done
                 case .refused(let status):
                     origin.refusal(
