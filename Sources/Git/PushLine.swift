@@ -11,16 +11,23 @@ public final class PushLine {
     /// How many are kept ready: one that is opened while another pushes takes two round trips, and a
     /// push takes one.
     private static let readyAtMost = 2
-    /// OpenSSH's `MaxSessions` is 10 unless told otherwise.
-    private static let openAtMost = 5
+    /// How many a connection has whose hooks still run; OpenSSH's `MaxSessions` is 10 unless told
+    /// otherwise. Those of further pushes go over another one.
+    private static let lingeringAtMost = 5
+    /// The same of all connections. Origin's hooks lose their output if there are more.
+    private static let lingeringInAll = 32
 
     private let origin: Origin
     /// The connection to an SSH origin; made anew after every failure.
     private var ssh: SSHLine
     /// Ready, or on their way, oldest first.
     private var spares: [ReceivePack] = []
-    /// Those that have reported and still run hooks over there.
-    private var lingering: [ReceivePack] = []
+    /// Those that have reported and still run hooks over there, and the connection of each.
+    private var lingering: [(pack: ReceivePack, line: SSHLine)] = []
+    /// Whether what is there now was there before the push at hand: it may have been cut off since.
+    private var wasOpen = false
+    /// Whether origin may have been told of the push at hand.
+    private var wasTold = false
     /// Whether there is to be another one beside the one that pushes, and origin allows that.
     private var keepsSpares = false
     private var allowsSpares = true
@@ -37,10 +44,13 @@ public final class PushLine {
     /// Has the next push's far side ready before it is needed, as far as that goes without waiting
     /// for more than a connection.
     ///
+    /// Does nothing where origin lets us have but one service at a time: there each push begins anew.
+    ///
     /// - Parameter names: the refs that will be pushed.
     public func warm(for names: [RefName]) throws(OriginFailure) {
         self.names = names
         keepsSpares = true
+        guard allowsSpares else { return }
         do throws(OriginFailure) {
             if spares.isEmpty { try open() }
             try attend()
@@ -75,38 +85,49 @@ public final class PushLine {
 
     /// Goes on with what is under way beside pushes. Never waits.
     ///
-    /// - Throws: ``OriginFailure`` if what was kept ready is of no use any more.
+    /// - Throws: ``OriginFailure`` if what was kept ready is of no use any more; it is gone then.
     public func attend() throws(OriginFailure) {
-        lingering.removeAll { linger in
-            (try? linger.advance()) == nil || linger.hasEnded
+        do throws(OriginFailure) { try tend() } catch {
+            reset()
+            throw error
         }
+    }
+
+    private func tend() throws(OriginFailure) {
+        lingering.removeAll { (try? $0.pack.advance()) == nil || $0.pack.hasEnded }
         ssh.sweep()
         for spare in spares { try spare.advance() }
         guard keepsSpares, allowsSpares, spares.count < Self.readyAtMost,
-            spares.allSatisfy(\.isOpen), spares.count + lingering.count < Self.openAtMost
+            spares.allSatisfy(\.isOpen), lingeringHere < Self.lingeringAtMost
         else { return }
         try open()
     }
 
+    private var lingeringHere: Int { lingering.count { $0.line === ssh } }
+
+    private var attended: [ReceivePack] { spares + lingering.map(\.pack) }
+
     /// What to poll for before ``attend()`` can get on.
-    public var interest: [PollRequest] { (spares + lingering).flatMap(\.interest) }
+    public var interest: [PollRequest] { attended.flatMap(\.interest) }
 
     /// When ``attend()`` is due though nothing happened.
     public var nextService: Deadline {
-        (spares + lingering).map { $0.holdsBytes ? .after(.zero) : $0.nextService }.min() ?? .never
+        attended.map { $0.holdsBytes ? .after(.zero) : $0.nextService }.min() ?? .never
     }
 
     /// Says that nothing more will come.
     public func close() {
         for spare in spares { spare.dismiss() }
+        lingering = []
         reset()
     }
 
-    /// Forgets the connection: the next push makes a new one.
+    /// Forgets the connection, but for hooks that still run at its other end: the next push makes a
+    /// new one.
     private func reset() {
-        (spares, lingering) = ([], [])
-        allowsSpares = true
+        spares = []
         ssh = SSHLine(origin)
+        (allowsSpares, wasOpen) = (true, false)
     }
 
     private func open() throws(OriginFailure) {
@@ -116,7 +137,10 @@ public final class PushLine {
             } else {
                 try ssh.begin()
             }
-        spares.append(ReceivePack(origin, opening, of: names))
+        let spare = ReceivePack(origin, opening, of: names)
+        try spare.advance()
+        spares.append(spare)
+        wasOpen = true
     }
 }
 
@@ -127,49 +151,70 @@ extension PushLine {
     func push(_ updates: [RefUpdate], isLast: Bool) throws(OriginFailure)
         -> [RefName: PushResult]
     {
-        let wasWarm = isWarm
         names = Set(names + updates.map(\.name)).sorted()
-        do throws(OriginFailure) {
-            return try pushOnce(updates, knowingOrigin: !wasWarm, isLast: isLast)
-        } catch {
+        makeRoom()
+        let couldBeCut = wasOpen
+        wasTold = false
+        do throws(OriginFailure) { return try pushOnce(updates, isLast: isLast) } catch {
             reset()
-            // What was kept ready may have been cut off long ago. Origin may have taken the push, too:
-            // the new advertisement says so.
-            guard wasWarm, error.reason == .unreachable else { throw error }
+            // What was kept open may have been cut off long ago, or take no more services. Origin may
+            // have taken the push, too: the new advertisement says so.
+            let mayBeAge = error.reason == .unreachable || error.reason == .unknown && !wasTold
+            guard couldBeCut, mayBeAge, settings.isCancelled?() != true else { throw error }
         }
-        do throws(OriginFailure) {
-            return try pushOnce(updates, knowingOrigin: true, isLast: isLast)
-        } catch {
+        do throws(OriginFailure) { return try pushOnce(updates, isLast: isLast) } catch {
             reset()
             throw error
         }
     }
 
-    /// - Parameter knowingOrigin: whether the advertisement is new enough to say where the refs are.
-    private func pushOnce(_ updates: [RefUpdate], knowingOrigin: Bool, isLast: Bool)
-        throws(OriginFailure) -> [RefName: PushResult]
+    private func pushOnce(_ updates: [RefUpdate], isLast: Bool) throws(OriginFailure)
+        -> [RefName: PushResult]
     {
         let deadline = Deadline.after(settings.operationTimeout)
+        let wasWarm = isWarm
         if spares.isEmpty { try open() }
         let chosen = spares.remove(at: spares.firstIndex { $0.isReady } ?? 0)
         try wait(for: chosen, until: deadline) { $0.isReady }
+        // Only a new advertisement says where the refs are.
+        let isCurrent =
+            !wasWarm && !chosen.isOutdated && updates.allSatisfy { chosen.knows($0.name) }
         var (results, due) = ([RefName: PushResult](), updates)
-        if knowingOrigin { (results, due) = sorted(updates, by: chosen.refs) }
+        if isCurrent { (results, due) = sorted(updates, by: chosen.refs) }
         guard !due.isEmpty else {
             spares.insert(chosen, at: 0)
             return results
         }
-        let known = due.compactMap(\.old) + chosen.refs.values
+        try send(due, to: chosen, until: deadline, isLast: isLast)
+        results.merge(chosen.results) { $1 }
+        // What origin has may be other than the advertisement says by now: the next one is new.
+        if !isCurrent, results.values.contains(where: \.isUnexplained) { spares = [] }
+        return results
+    }
+
+    private func send(
+        _ updates: [RefUpdate], to chosen: ReceivePack, until deadline: Deadline, isLast: Bool
+    ) throws(OriginFailure) {
+        let known = updates.compactMap(\.old) + chosen.refs.values
         let pack: PackSource
         do throws(Failure) {
             pack = try PackSource(
-                due.map(\.new), hiding: known.filter(origin.repository.hasCommit),
+                updates.map(\.new), hiding: known.filter(origin.repository.hasCommit),
                 origin: origin)
         } catch { throw OriginFailure(.unknown, error) }
-        try chosen.command(due, pack)
+        wasTold = true
+        try chosen.command(updates, pack)
         try wait(for: chosen, until: deadline) { isLast ? $0.hasEnded : $0.hasReported }
-        if !chosen.hasEnded { lingering.append(chosen) }
-        return results.merging(chosen.results) { $1 }
+        for spare in spares { spare.isOutdated = true }
+        if !chosen.hasEnded { lingering.append((chosen, ssh)) }
+        // One that gave up half-way has left half a packet in the connection's way.
+        if !chosen.hasEverything { reset() }
+    }
+
+    /// Has the push go over another connection if this one has too many hooks to wait for.
+    private func makeRoom() {
+        if spares.isEmpty, lingeringHere >= Self.lingeringAtMost { reset() }
+        if lingering.count > Self.lingeringInAll { lingering.removeFirst() }
     }
 
     /// What needs no push, or can have none, by what origin has.
@@ -203,11 +248,13 @@ extension PushLine {
             if chosen.traffic != traffic {
                 (traffic, silence) = (chosen.traffic, .after(settings.idleTimeout))
             }
-            if silence.hasPassed { throw chosen.explain(.silent) }
-            if deadline.hasPassed { throw chosen.explain(.late) }
-            if settings.isCancelled?() == true { throw chosen.explain(.cancelled) }
+            if chosen.awaitsPack { silence = .after(settings.idleTimeout) }
+            if let halt = halt(silence, deadline) {
+                if chosen.hasReported { return }
+                throw chosen.explain(halt)
+            }
             // A spare's failure is not this push's, unless the connection itself has failed.
-            if (try? attend()) == nil { (spares, allowsSpares) = ([], false) }
+            if (try? tend()) == nil { (spares, allowsSpares) = ([], false) }
             guard !chosen.holdsBytes else { continue }
             var until = min(silence, deadline, chosen.nextService, nextService)
             if settings.isCancelled != nil { until = min(until, .after(Self.attention)) }
@@ -218,6 +265,19 @@ extension PushLine {
         }
     }
 
+    private func halt(_ silence: Deadline, _ deadline: Deadline) -> PatientStream.Halt? {
+        if silence.hasPassed { return .silent }
+        if deadline.hasPassed { return .late }
+        return settings.isCancelled?() == true ? .cancelled : nil
+    }
+
     /// How often ``OriginSettings/isCancelled`` is asked.
     private static let attention = Duration.milliseconds(200)
+}
+
+extension PushResult {
+    /// Whether the refusal has no reason that would be the same for a new connection.
+    fileprivate var isUnexplained: Bool {
+        if case .refused(.unknown, _) = self { true } else { false }
+    }
 }

@@ -24,6 +24,7 @@ final class ReceivePack {
     private let origin: Origin
     private var stage: Stage
     private var service: (any FarService)?
+    private let names: Set<RefName>
     private var advertisement: PushAdvertisement
     private var report: PushReport?
     private var updates: [RefUpdate] = []
@@ -46,6 +47,7 @@ final class ReceivePack {
     init(_ origin: Origin, _ opening: any ReceivePackOpening, of names: [RefName]) {
         self.origin = origin
         stage = .opening(opening)
+        self.names = Set(names)
         advertisement = PushAdvertisement(of: names)
     }
 
@@ -59,6 +61,16 @@ final class ReceivePack {
         }
     }
     var hasEnded: Bool { if case .ended = stage { true } else { false } }
+    /// Whether no piece of ours is left that it should have had.
+    var hasEverything: Bool { commands == nil && pack == nil }
+    /// Whether it is us that it waits for: git makes a pack.
+    var awaitsPack: Bool { pack?.interest.isEmpty == false }
+
+    /// Whether a push of ours may have come after its advertisement.
+    var isOutdated = false
+
+    /// Whether ``refs`` says of `name` what origin had.
+    func knows(_ name: RefName) -> Bool { names.contains(name) }
 
     /// What origin had when this was started, of the names that were asked for.
     var refs: [RefName: ObjectID] { advertisement.refs }
@@ -80,6 +92,14 @@ final class ReceivePack {
     ///
     /// - Throws: ``OriginFailure`` if it came to nothing. It is of no use then.
     func advance() throws(OriginFailure) {
+        do throws(OriginFailure) { try step() } catch {
+            // What became of the refs is known; how its hooks end is no matter.
+            guard hasReported else { throw error }
+            stage = .ended
+        }
+    }
+
+    private func step() throws(OriginFailure) {
         if case .opening(let opening) = stage {
             guard let service = try opening.advance() else { return }
             self.service = service
@@ -117,8 +137,9 @@ final class ReceivePack {
             case .bytes(0): return false
             case .bytes(let count): traffic += UInt64(count)
             case .closed:
-                // Its last words say why, and come now.
+                // Its last words say why, and come now; a report may be among them.
                 try receive(service)
+                if hasReported { return false }
                 throw service.explain(.ended)
             }
         }
@@ -170,7 +191,7 @@ final class ReceivePack {
         var results: [RefName: PushResult] = [:]
         for update in updates {
             results[update.name] =
-                switch report?.statuses[update.name.description] {
+                switch report?.statuses[update.name] {
                 case .ok: .done
                 case .refused(let status):
                     origin.refusal(
@@ -191,7 +212,12 @@ final class ReceivePack {
 
     /// What it means that we waited for it in vain.
     func explain(_ halt: PatientStream.Halt) -> OriginFailure {
-        service?.explain(halt) ?? .silent(origin.name, origin.settings.idleTimeout)
+        if let service { return service.explain(halt) }
+        return switch halt {
+        case .cancelled: .cancelled(origin.name)
+        case .late: .late(origin.name, origin.settings.operationTimeout)
+        default: .silent(origin.name, origin.settings.idleTimeout)
+        }
     }
 
     /// What to poll for before ``advance()`` can get on.
@@ -201,7 +227,7 @@ final class ReceivePack {
             return []
         }
         var isWriting = false
-        if case .sending = stage { isWriting = pack?.interest.isEmpty ?? true }
+        if case .sending = stage { isWriting = commands?.isEmpty == false || !awaitsPack }
         return service.stream.interest(reading: true, writing: isWriting) + (pack?.interest ?? [])
     }
 

@@ -58,7 +58,7 @@ struct ThinPack {
             guard let text = CommitText(try repository.object(parent).content) else { return false }
             old.append(text.tree)
         }
-        add(id, object, against: nil)
+        guard add(id, object, against: nil) else { return false }
         (lastTrees, trees) = (trees, [:])
         return try add(tree: commit.tree, instead: old.first, beside: old.last)
     }
@@ -102,8 +102,7 @@ struct ThinPack {
         return add(id, object, against: base)
     }
 
-    /// Adds an object, as a delta against `base` where that saves space.
-    @discardableResult
+    /// Adds an object, as a delta against `base` where that saves space; false if it is too much.
     private mutating func add(
         _ id: ObjectID, _ object: RawObject, against base: (id: ObjectID, content: [UInt8])?
     ) -> Bool {

@@ -64,6 +64,7 @@ public final class ChildProcess {
         leadsGroup: Bool = false
     ) throws(Failure) {
         name = arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
+        Self.reap()
         var started = try spawning.with { _ throws(Failure) in
             var inputPipe = try Self.pipe(input)
             var outputPipe = try Self.pipe(output)
@@ -90,6 +91,23 @@ public final class ChildProcess {
         var input: FileDescriptor?
         var output: FileDescriptor?
         var error: FileDescriptor?
+    }
+
+    /// One that nobody waits for any more may run on; it is not to be a zombie when it ends.
+    deinit {
+        if pollStatus() == nil { Self.leftAlone.with { [process] in $0.append(process) } }
+    }
+
+    private static let leftAlone = Locked<[pid_t]>([])
+
+    /// Clears away those that nobody waited for and that have ended.
+    private static func reap() {
+        leftAlone.with { processes in
+            processes.removeAll { process in
+                var code: Int32 = 0
+                return unsafe waitpid(process, &code, WNOHANG) != 0
+            }
+        }
     }
 
     /// Ends its standard input.

@@ -9,7 +9,9 @@ public struct PushAdvertisement: Sendable {
     public static let maximumLength = 1 << 28
 
     /// The names that ``refs`` is to hold; of the others there may be very many.
-    private let names: Set<String>
+    private let names: Set<RefName>
+    /// The same, for a quick look: as text, two spellings of one letter are equal.
+    private let texts: Set<String>
     private var parser = PacketLineParser(prefixLimit: PacketLine.maximumPayload)
     private var length = 0
 
@@ -23,7 +25,8 @@ public struct PushAdvertisement: Sendable {
 
     /// - Parameter names: what the caller wants to know of.
     public init(of names: some Sequence<RefName>) {
-        self.names = Set(names.map(\.description))
+        self.names = Set(names)
+        texts = Set(names.map(\.description))
     }
 
     /// Takes the next piece in, up to the advertisement's end. Returns how many bytes it used.
@@ -69,7 +72,7 @@ public struct PushAdvertisement: Sendable {
         else { throw .unexpected(PushProtocolError.shown(line)) }
         // Others are not looked at further: `.have`, `capabilities^{}`, names that nobody asked for.
         let text = String(decoding: line[(idEnd + 1)...], as: UTF8.self)
-        guard names.contains(text), let name = RefName(text) else { return }
+        guard texts.contains(text), let name = RefName(text), names.contains(name) else { return }
         refs[name] = id
     }
 }

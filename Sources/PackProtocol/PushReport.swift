@@ -22,7 +22,7 @@ public struct PushReport: Sendable {
     /// Whether all is said about the refs; hooks may go on over there.
     public private(set) var hasReport = false
 
-    public private(set) var statuses: [String: Status] = [:]
+    public private(set) var statuses: [RefName: Status] = [:]
     /// Why the pack was not taken, if it was not.
     public private(set) var unpackError: String?
     /// Whether the far side has said all.
@@ -99,12 +99,17 @@ public struct PushReport: Sendable {
         case "unpack" where parts.count > 1:
             let said = parts.dropFirst().joined(separator: " ")
             if said != "ok" { unpackError = said }
-        case "ok" where parts.count == 2: statuses[parts[1]] = .ok
-        case "ng" where parts.count == 3: statuses[parts[1]] = .refused(parts[2])
-        case "ng" where parts.count == 2: statuses[parts[1]] = .refused("no reason given")
+        case "ok" where parts.count == 2: note(parts[1], .ok)
+        case "ng" where parts.count == 3: note(parts[1], .refused(parts[2]))
+        case "ng" where parts.count == 2: note(parts[1], .refused("no reason given"))
         // An explanation of the line before (report-status-v2, which we do not ask for).
         case "option": break
         default: throw .unexpected(PushProtocolError.shown(payload[...]))
         }
+    }
+
+    /// What is no ref's name was not asked for.
+    private mutating func note(_ name: String, _ status: Status) {
+        if let name = RefName(name) { statuses[name] = status }
     }
 }

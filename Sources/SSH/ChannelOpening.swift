@@ -35,6 +35,11 @@ import POSIX
     /// - Throws: ``SSHProblem`` with a ``Failure``: `unreachable`, or `refused` if the server does
     ///   not let us open a channel or start a command.
     public func advance() throws(SSHProblem) -> Channel? {
+        if case .ended = stage { return nil }
+        do throws(Failure) {
+            guard try !session.isBlocked(for: self) else { return nil }
+        } catch { throw .failure(error) }
+        defer { session.noteSender(self) }
         if case .opening = stage, try !open() { return nil }
         guard case .starting(let handle) = stage else { return nil }
         let code = unsafe libssh2_channel_process_startup(
@@ -78,6 +83,21 @@ extension Session {
         unsafe libssh2_session_block_directions(handle) & LIBSSH2_SESSION_BLOCK_OUTBOUND != 0
     }
 
+    /// Whether nothing of `one`'s can be sent, since another's packet is half sent: libssh2 would take
+    /// it for a mistake.
+    ///
+    /// - Throws: ``Failure`` of kind `unreachable` if nobody is left to send the rest.
+    func isBlocked(for one: AnyObject) throws(Failure) -> Bool {
+        guard isBlockedOutbound, sender !== one else { return false }
+        guard sender != nil else {
+            throw Failure(.unreachable, "\(target.place) took half a packet of what was given up")
+        }
+        return true
+    }
+
+    /// To be called after each call of `one`'s that may have sent half a packet.
+    func noteSender(_ one: AnyObject) { sender = isBlockedOutbound ? one : nil }
+
     /// Gives a channel back to libssh2, which says so to the server and waits for its answer: what it
     /// cannot do at once is gone on with by ``sweep()``.
     func drop(_ channel: OpaquePointer) {
@@ -87,8 +107,13 @@ extension Session {
 
     /// Goes on with channels that are being closed.
     public func sweep() {
-        // A half-sent packet goes first: libssh2 would take another for a mistake, and forget it.
-        guard !isBlockedOutbound else { return }
-        unsafe dropped.removeAll { unsafe libssh2_channel_free($0) != LIBSSH2_ERROR_EAGAIN }
+        guard (try? isBlocked(for: self)) == false else { return }
+        unsafe dropped.removeAll { channel in
+            if isBlockedOutbound, unsafe channel != halfClosed { return false }
+            let isFree = unsafe libssh2_channel_free(channel) != LIBSSH2_ERROR_EAGAIN
+            unsafe halfClosed = isBlockedOutbound && !isFree ? channel : nil
+            return isFree
+        }
+        noteSender(self)
     }
 }

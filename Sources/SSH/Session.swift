@@ -25,6 +25,12 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     weak var opener: ChannelOpening?
     /// Channels that are being closed.
     var dropped: [OpaquePointer] = unsafe []
+    /// The one of them whose packet is half sent.
+    var halfClosed: OpaquePointer?
+    /// Whose packet is half sent; only the same call, made again, sends the rest.
+    weak var sender: AnyObject?
+    /// Channels that commands run on.
+    var channelCount = 0
 
     /// Connects, exchanges keys and checks the host key; nothing secret has been said by then.
     ///
@@ -68,7 +74,16 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
             handle, 1, UInt32(clamping: target.keepAlive.milliseconds / 1000))
     }
 
-    deinit { unsafe libssh2_session_free(handle) }
+    deinit {
+        // libssh2 would wait for the server's word on each open channel, and keep all it has.
+        shutDown(socket.raw)
+        for _ in 0..<Self.freeingTries {
+            if unsafe libssh2_session_free(handle) != LIBSSH2_ERROR_EAGAIN { break }
+        }
+    }
+
+    /// A receive that stands for many is told to come again now and then; see `receiveQuickly`.
+    private static let freeingTries = 16
 
     /// Gives what comes next until `deadline`.
     public func renewDeadline(_ deadline: Deadline) { self.deadline = deadline }

@@ -16,9 +16,9 @@ final class OriginAtWork {
     var pod: PodFixture { there.pod }
     var origin: Origin { Origin(repository: repository, settings: settings) }
 
-    init(_ kind: TestOrigin.Kind) throws {
+    init(_ kind: TestOrigin.Kind, sshd lines: [String] = []) throws {
         ignoreBrokenPipes()
-        there = try TestOrigin(kind)
+        there = try TestOrigin(kind, sshd: lines)
         repository = try Repository(path: there.pod.gitdir)
         settings = OriginSettings(
             url: try OriginURL(there.url), environment: Self.environment(there.pod.home))

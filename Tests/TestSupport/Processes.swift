@@ -50,6 +50,11 @@ public enum Processes {
         return state != "Z" && state != "X"
     }
 
+    /// Children of ours that have ended, and that nobody waited for.
+    public static func zombies() -> [pid_t] {
+        all.filter { parent(of: $0) == getpid() && fields(of: $0)?.first == "Z" }
+    }
+
     /// Ends `process` for certain.
     public static func end(_ process: pid_t) { _ = kill(process, SIGKILL) }
 
