@@ -106,7 +106,7 @@ public final class ChildProcess {
 
     /// Waits until it has ended. Nil if `deadline` passed first.
     public func waitForExit(until deadline: Deadline) -> ExitStatus? {
-        var pause: UInt32 = 250
+        var pause: UInt32 = 50
         while true {
             if let status = pollStatus() { return status }
             if deadline.hasPassed { return nil }

@@ -85,8 +85,8 @@ final class SSHCarrier {
         let person = Person(caller)
         let made = try at(.hostKey) { () throws(SSHProblem) in
             try Session(
-                to: plan.target, until: .after(plan.settings.connectTimeout), with: person,
-                asksEarly: asksEarly)
+                to: plan.target, begun: plan.begun, until: .after(plan.settings.connectTimeout),
+                with: person, asksEarly: asksEarly)
         }
         let isIn = try at(.authentication) { () throws(SSHProblem) in
             try made.authenticate(with: person)
