@@ -35,7 +35,9 @@ final class GitChild {
     ///
     /// A child that shows nothing is silent: git was asked for progress, which it writes about all
     /// that takes long, here and over there.
-    func run(_ arguments: [String], environment: [String]) throws(OriginFailure) -> GitOutcome {
+    func run(_ arguments: [String], environment: [EnvironmentEntry]) throws(OriginFailure)
+        -> GitOutcome
+    {
         do throws(Failure) {
             settings.note?("running git \(arguments.joined(separator: " "))".harmless)
             let child = try start(["git"] + arguments, environment)
@@ -57,7 +59,7 @@ final class GitChild {
 
     /// A `git-receive-pack` of this machine must end by itself, or it could leave its lock on
     /// origin's ref: it does when the `git push` that started it has gone.
-    private func start(_ command: [String], _ environment: [String]) throws(Failure)
+    private func start(_ command: [String], _ environment: [EnvironmentEntry]) throws(Failure)
         -> ChildProcess
     {
         if case .path = settings.url.way, command.contains("push") {

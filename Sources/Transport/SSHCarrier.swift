@@ -117,7 +117,7 @@ final class SSHCarrier {
         caller.note("using ssh for \(plan.settings.name): \(why)")
         do throws(Failure) {
             var arguments = try plan.openSSHArguments(command: command, canAsk: caller.canAsk)
-            var environment: [String]?
+            var environment: [EnvironmentEntry]?
             if let gitProtocol {
                 environment = currentEnvironment() + ["GIT_PROTOCOL=version=\(gitProtocol)"]
                 if plan.ownCommand == nil { arguments.insert("-oSendEnv=GIT_PROTOCOL", at: 1) }
