@@ -35,7 +35,9 @@ final class GitChild {
     ///
     /// A child that shows nothing is silent: git was asked for progress, which it writes about all
     /// that takes long, here and over there.
-    func run(_ arguments: [String], environment: [String]) throws(OriginFailure) -> GitOutcome {
+    func run(_ arguments: [String], environment: [EnvironmentEntry]) throws(OriginFailure)
+        -> GitOutcome
+    {
         do throws(Failure) {
             settings.note?("running git \(arguments.joined(separator: " "))".harmless)
             let child = try ChildProcess.leashed(

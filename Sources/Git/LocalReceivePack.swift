@@ -26,9 +26,7 @@ final class LocalReceivePack: FarService, ReceivePackOpening {
         let said = Locked<[String]>([])
         self.said = said
         let caller = origin.settings.environment
-        let environment = Self.inherited.compactMap { name in
-            caller[name].map { "\(name)=\($0)" }
-        }
+        let environment = Self.inherited.compactMap(caller.entry)
         do throws(Failure) {
             let child = try ChildProcess(
                 ["git", "receive-pack", path], environment: environment + ["LC_ALL=C"])

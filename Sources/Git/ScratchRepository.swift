@@ -100,11 +100,11 @@ public final class ScratchRepository {
     ///   - caller: the environment that the user's own variables are taken from.
     public func environment(
         writing store: ObjectStore, settings: [(key: String, value: String)] = [],
-        adding entries: [String] = [], of caller: Environment = .current()
-    ) -> [String] {
+        adding entries: [EnvironmentEntry] = [], of caller: Environment = .current()
+    ) -> [EnvironmentEntry] {
         var inherited = ["PATH", "HOME", "TMPDIR", "XDG_CONFIG_HOME"] + Self.networkVariables
         if configuration != .none { inherited += ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"] }
-        var environment = inherited.compactMap { name in caller[name].map { "\(name)=\($0)" } }
+        var environment = inherited.compactMap(caller.entry)
         environment += ["LC_ALL=C", "GIT_DIR=\(path)", "GIT_TERMINAL_PROMPT=0"]
         let own = "\(path)/objects"
         let theirs = "\(gitdir)/objects"

@@ -53,13 +53,13 @@ public final class ChildProcess {
     public var outputDescriptor: Int32? { output?.raw }
     public var errorDescriptor: Int32? { error?.raw }
 
-    /// Starts `arguments[0]`, found along `PATH`, with `environment` (`NAME=value` entries) or, byte
-    /// for byte, with ours: a home need not be called in UTF-8. `leadsGroup`: it and what it starts
+    /// Starts `arguments[0]`, found along `PATH`, with `environment` or with
+    /// ours. `leadsGroup`: it and what it starts
     /// are a process group of their own, which no terminal's interrupt reaches.
     ///
     /// - Throws: ``Failure`` of kind `configuration` if there is no such program, else `failed`.
     public init(
-        _ arguments: [String], environment: [String]? = nil,
+        _ arguments: [String], environment: [EnvironmentEntry]? = nil,
         input: ChildStandard = .pipe, output: ChildStandard = .pipe, error: ChildStandard = .pipe,
         leadsGroup: Bool = false
     ) throws(Failure) {
@@ -136,7 +136,7 @@ public final class ChildProcess {
 
     /// Waits until it has ended. Nil if `deadline` passed first.
     public func waitForExit(until deadline: Deadline) -> ExitStatus? {
-        var pause: UInt32 = 250
+        var pause: UInt32 = 50
         while true {
             if let status = pollStatus() { return status }
             if deadline.hasPassed { return nil }

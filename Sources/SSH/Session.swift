@@ -37,10 +37,12 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     /// - Throws: ``SSHProblem/beyondLibrary(_:)`` where the two sides share no algorithm, or only a
     ///   certificate authority vouches for the host; else a ``Failure``: `unreachable` for silence
     ///   and closed connections, `refused` for a host key that may not be trusted.
-    /// - Parameter asksEarly: whether ``authenticate(with:)`` may ask for the first channel.
+    /// - Parameters:
+    ///   - begun: a connection to use, if it goes to the target.
+    ///   - asksEarly: whether ``authenticate(with:)`` may ask for the first channel.
     public init(
-        to target: SSHTarget, until deadline: Deadline, with person: any SSHConversationalist,
-        asksEarly: Bool = true
+        to target: SSHTarget, begun: BegunConnection? = nil, until deadline: Deadline,
+        with person: any SSHConversationalist, asksEarly: Bool = true
     ) throws(SSHProblem) {
         let words = unsafe Unmanaged.passUnretained(lastWords).toOpaque()
         guard libraryIsReady, let handle = unsafe libssh2_session_init_ex(nil, nil, nil, words)
@@ -51,7 +53,8 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
         self.deadline = deadline
         self.asksEarly = asksEarly
         do throws(Failure) {
-            socket = try connectTCP(host: target.host, port: target.port, until: deadline)
+            socket = try connectTCP(
+                host: target.host, port: target.port, until: deadline, begun: begun)
         } catch {
             unsafe libssh2_session_free(handle)
             throw .failure(error)

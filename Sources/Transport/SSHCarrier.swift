@@ -97,8 +97,8 @@ final class SSHCarrier {
         let person = Person(caller)
         let made = try at(.hostKey) { () throws(SSHProblem) in
             try Session(
-                to: plan.target, until: .after(plan.settings.connectTimeout), with: person,
-                asksEarly: asksEarly)
+                to: plan.target, begun: plan.begun, until: .after(plan.settings.connectTimeout),
+                with: person, asksEarly: asksEarly)
         }
         let isIn = try at(.authentication) { () throws(SSHProblem) in
             try made.authenticate(with: person)
@@ -124,7 +124,7 @@ final class SSHCarrier {
         caller.note("using ssh for \(plan.settings.name): \(why)")
         do throws(Failure) {
             var arguments = try plan.openSSHArguments(command: command, canAsk: caller.canAsk)
-            var environment: [String]?
+            var environment: [EnvironmentEntry]?
             if let gitProtocol {
                 environment = currentEnvironment() + ["GIT_PROTOCOL=version=\(gitProtocol)"]
                 if plan.ownCommand == nil { arguments.insert("-oSendEnv=GIT_PROTOCOL", at: 1) }

@@ -28,13 +28,9 @@ final class OriginAtWork {
     }
 
     /// A person's environment, without an agent.
-    static func environment(_ home: GitHome) -> Environment {
-        var values: [String: String] = [:]
-        for entry in home.environment() {
-            let parts = entry.split(separator: "=", maxSplits: 1)
-            if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
-        }
-        return Environment(values, accountHome: home.directory.path, accountName: "nobody")
+    static func environment(_ home: GitHome, _ extra: [String: String] = [:]) -> Environment {
+        Environment(
+            home.environment(extra), accountHome: home.directory.path, accountName: "nobody")
     }
 
     /// The tip of a ref of the pod.
