@@ -18,6 +18,11 @@ extension Engine {
         do throws(Failure) { try run.run() } catch { run.report.failure = error }
         run.sight()
         run.report.duration = .nanoseconds(monotonicNanoseconds() - start)
+        if !dryRun {
+            // Under the lock still: what the hook rebuilds, nobody moves meanwhile.
+            if run.report.conflictBranch != nil { tell(.conflict, run.report.json) }
+            tell(.reconciled, run.report.json)
+        }
         return run.report
     }
 }

@@ -17,7 +17,7 @@ public final class Service {
         case saved(RefName, ObjectID, Result<RefName?, Failure>)
         /// With what could not be written down.
         case settled([RefName: RefUpdate])
-        case asked(@Sendable (Service) -> Void)
+        case asked(@Sendable (Service, inout [PushMachine.Event]) -> Void)
     }
 
     let gitdir: String
@@ -34,6 +34,9 @@ public final class Service {
     let mailbox: Mailbox<Message>
     let stewardLane: Lane
     let hookLane: Lane
+    /// Hooks that run or wait for others to end, of which there may be so many.
+    let hooksWaiting = Locked(0)
+    static let hooksWaitingAtMost = 1000
     var courier: Courier?
     private let watch: RefWatch
 
@@ -44,8 +47,12 @@ public final class Service {
     /// What origin has confirmed and no ref here says yet.
     var unsettled: [RefName: RefUpdate] = [:]
     var isSettling = false
-    /// Reconciles under way, for status.
+    /// The last reconcile of each branch.
     var reports: [RefName: ReconcileReport] = [:]
+    /// Who asked for a reconcile that has not ended.
+    var askers: [RefName: [@Sendable (ReconcileReport) -> Void]] = [:]
+    var waiters: [FlushWaiter] = []
+    let replacements: Replacements
     private var alarm = Deadline.never
     private var nextLook: Deadline
     private var nextOriginCheck: Deadline
@@ -79,6 +86,7 @@ public final class Service {
                 hint: "see who it is with fuser \(gitdir)/\(Self.claimName)")
         }
         self.claim = claim
+        replacements = Replacements(gitdir: gitdir)
         machine = PushMachine(policy: settings.policy, seed: start)
         mailbox = try Mailbox()
         stewardLane = try Lane()
@@ -122,12 +130,13 @@ public final class Service {
             }
             try lookAround(&events)
             act(on: events)
+            answerWaiters()
             if hasDrained { return machine.lacking }
         }
     }
 
     private var nextTurn: Deadline {
-        var next = min(alarm, nextLook)
+        var next = min(alarm, nextLook, waiters.map(\.deadline).min() ?? .never)
         if settings.origin != nil { next = min(next, nextOriginCheck) }
         if let drainEnd {
             next = min(next, drainEnd)
@@ -253,6 +262,8 @@ public final class Service {
         events.append(.drain)
         return true
     }
+
+    var isDraining: Bool { drainEnd != nil }
 
     private var hasDrained: Bool {
         guard let drainEnd else { return false }

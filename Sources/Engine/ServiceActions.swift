@@ -72,6 +72,21 @@ extension Service {
         }
     }
 
+    /// Runs a hook, unless the last ones still run: what a hook is told stands in status, too.
+    private func tell(_ name: Hooks.Name, _ told: JSON) {
+        let hooks = Hooks(gitdir: gitdir, settings.settings, environment)
+        guard hooks.isThere(name) else { return }
+        let (log, waiting) = (log, hooksWaiting)
+        guard waiting.with({ $0 += 1; return $0 }) <= Self.hooksWaitingAtMost else {
+            waiting.with { $0 -= 1 }
+            return log(LogEntry(.warning, "hook", "\(name.rawValue) is not run: too many wait"))
+        }
+        hookLane.add {
+            if let trouble = hooks.run(name, told) { log(LogEntry(.warning, "hook", trouble)) }
+            waiting.with { $0 -= 1 }
+        }
+    }
+
     // MARK: what comes back
 
     func take(_ message: Message, _ events: inout [PushMachine.Event]) {
@@ -96,7 +111,7 @@ extension Service {
             unsettled.merge(left) { newer, _ in newer }
             isSettling = false
             settle()
-        case .asked(let question): question(self)
+        case .asked(let question): question(self, &events)
         }
     }
 
@@ -110,6 +125,7 @@ extension Service {
         _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
     ) {
         reports[name] = report
+        for reply in askers.removeValue(forKey: name) ?? [] { reply(report) }
         let level: LogEntry.Level = report.failure == nil ? .info : .error
         let text = report.line ?? report.failure?.description ?? "nothing to do"
         log(LogEntry(level, "reconcile", text, [("report", report.json)]))
@@ -135,14 +151,14 @@ extension Service {
         case .push(let updates):
             for update in updates {
                 unsettled[update.name] = update
-                log(
-                    LogEntry(
-                        .info, "push", "origin has \(update.name) at \(update.new.short)",
-                        [
-                            ("ref", .string(update.name.description)),
-                            ("oldCommit", update.old.map { .string($0.description) } ?? .null),
-                            ("newCommit", .string(update.new.description)),
-                        ]))
+                let members: [(name: String, value: JSON)] = [
+                    ("ref", .string(update.name.description)),
+                    ("oldCommit", update.old.map { .string($0.description) } ?? .null),
+                    ("newCommit", .string(update.new.description)),
+                ]
+                let text = "origin has \(update.name) at \(update.new.short)"
+                log(LogEntry(.info, "push", text, members))
+                tell(.pushed, .object(members))
             }
         case .retry(let name, let wait, let trouble):
             let what = name.map { "\($0)" } ?? "origin"
@@ -155,14 +171,12 @@ extension Service {
             unsettled[conflict] = RefUpdate(conflict, from: nil, to: tip)
             let what = branch.map { "\($0)'s " } ?? ""
             let text = "origin has \(what)\(tip.short) on \(conflict)"
-            log(
-                LogEntry(
-                    .warning, "saved", text,
-                    [
-                        ("ref", branch.map { .string($0.description) } ?? .null),
-                        ("conflictBranch", .string(conflict.description)),
-                        ("newCommit", .string(tip.description)),
-                    ]))
+            let members: [(name: String, value: JSON)] = [
+                ("ref", branch.map { .string($0.description) } ?? .null),
+                ("conflictBranch", .string(conflict.description)),
+                ("newCommit", .string(tip.description)),
+            ]
+            log(LogEntry(.warning, "saved", text, members))
         case .stopped(.maxRetries(let name)):
             let what = name.map { "\($0)" } ?? "origin"
             log(LogEntry(.error, "stopped", "\(what) is not tried again until somebody asks"))
