@@ -51,11 +51,13 @@ extension Engine {
     /// Asks origin for its tips, and fetches what the branch's needs.
     func fetch() throws(OriginFailure) -> OriginTips {
         let pending: [RefName]
-        do throws(Failure) { pending = try pendingEscapes().map(\.branch) } catch {
-            throw OriginFailure(.unknown, error)
-        }
+        let known: [ObjectID]
+        do throws(Failure) {
+            pending = try pendingEscapes().map(\.branch)
+            known = [try target(seen), try target(tracking)].compactMap { $0 }
+        } catch { throw OriginFailure(.unknown, error) }
         let origin = try origin()
-        let tips = try origin.fetch(branch: branch, alsoAsk: pending)
+        let tips = try origin.fetch(branch: branch, alsoAsk: pending, itHad: known)
         let isEmpty = try tips[branch] == nil ? !origin.hasBranches() : false
         return OriginTips(
             branch: tips[branch], originIsEmpty: isEmpty,

@@ -23,6 +23,7 @@ struct Journal {
     }
 
     private let path: String
+    /// What is under way, in the order in which it was begun.
     private(set) var entries: [Entry]
 
     /// When it was written last, in nanoseconds since 1970; nil if nothing is under way.
@@ -46,8 +47,11 @@ struct Journal {
     /// Forgets `entry`: it was done, or it was given up and nothing is left of it.
     mutating func end(_ entry: Entry) {
         entries.removeAll { $0 == entry }
-        // An entry that stays by mistake costs a look at one lock file at the next start.
-        if entries.isEmpty { try? removeFile(path) } else { try? write() }
+        if entries.isEmpty {
+            try? removeFile(path)
+        } else if !entry.mayStay {
+            try? write()
+        }
     }
 
     private func write() throws(Failure) {
@@ -75,6 +79,18 @@ struct Journal {
             return ids.count == 3 ? .follow(name, from: ids[0], to: ids[1], origin: ids[2]) : nil
         case ("escape", 3): return RefName(words[2]).map { .escape(of: name, to: $0) }
         default: return nil
+        }
+    }
+}
+
+extension Journal.Entry {
+    /// Whether it does no harm in the file until that is written next: done once more, it changes
+    /// nothing, and its lock is known by its content.
+    fileprivate var mayStay: Bool {
+        switch self {
+        case .update(_, let value): value != .zero
+        case .follow: true
+        case .hold, .escape: false
         }
     }
 }

@@ -38,13 +38,11 @@ public struct Settings: Sendable {
         var isTrusted = true
         if let gitdir {
             // Who owns it decides how it is read; its own word on that does not count.
-            let theirs = try ScopedConfiguration.read(
-                gitdir: nil, matching: "^pod\\.trustowner$", followingIncludes: true,
-                until: .after(Self.patience))
-            let owner = try Self.owner(
-                flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"]
-                    ?? theirs.last("pod.trustowner")?.value)
-            let trust = try Trust(gitdir: gitdir, alsoTrusting: owner)
+            let told = try Self.owner(flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"])
+            var trust = try Trust(gitdir: gitdir, alsoTrusting: told)
+            if told == nil, !trust.isTrusted, let owner = try Self.configuredOwner() {
+                trust = try Trust(gitdir: gitdir, alsoTrusting: owner)
+            }
             try trust.checkObjects(gitdir)
             isTrusted = trust.isTrusted
             configuration = try Self.read(gitdir, followingIncludes: isTrusted)
@@ -78,6 +76,14 @@ public struct Settings: Sendable {
         try ScopedConfiguration.read(
             gitdir: gitdir, matching: wanted, followingIncludes: followingIncludes,
             until: .after(patience))
+    }
+
+    /// The owner that the user's own configuration, or the system's, trusts.
+    private static func configuredOwner() throws(Failure) -> UInt32? {
+        let theirs = try ScopedConfiguration.read(
+            gitdir: nil, matching: "^pod\\.trustowner$", followingIncludes: true,
+            until: .after(patience))
+        return try owner(theirs.last("pod.trustowner")?.value)
     }
 
     private static func owner(_ text: String?) throws(Failure) -> UInt32? {

@@ -17,13 +17,15 @@ struct ChildOrigin: OriginWay {
         access = try GitAccess(origin)
     }
 
-    func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID] {
+    func fetch(
+        _ names: [RefName], haves: [ObjectID], offering: Set<ObjectID>
+    ) throws(OriginFailure) -> [RefName: ObjectID] {
         let scratch = try scratch(haves)
         var wanted = names
         // A name that origin has not ends the whole fetch: then it is asked which it has. Somebody
         // may delete one meanwhile, so this is done a few times.
         for _ in 0..<Self.attempts {
-            let outcome = try fetchOnce(wanted, scratch)
+            let outcome = try fetchOnce(wanted, offering, scratch)
             if outcome.status.isSuccess {
                 // git puts a pack's content on disk, and leaves its name to whoever comes later.
                 do throws(Failure) {
@@ -64,15 +66,15 @@ struct ChildOrigin: OriginWay {
 
     // MARK: steps
 
-    private func fetchOnce(_ names: [RefName], _ scratch: ScratchRepository)
-        throws(OriginFailure) -> GitOutcome
-    {
+    private func fetchOnce(
+        _ names: [RefName], _ offering: Set<ObjectID>, _ scratch: ScratchRepository
+    ) throws(OriginFailure) -> GitOutcome {
         let specs = names.enumerated().map { "+\($1):\(Self.landing)\($0)" }
         return try git(
             [
                 "fetch", "--progress", "--no-tags", "--no-write-fetch-head",
-                "--no-auto-maintenance", "--no-recurse-submodules", "--no-prune", "--", url,
-            ] + specs, scratch)
+                "--no-auto-maintenance", "--no-recurse-submodules", "--no-prune",
+            ] + offering.map { "--negotiation-tip=\($0)" }.sorted() + ["--", url] + specs, scratch)
     }
 
     /// Where a fetch's tips land in the scratch repository.

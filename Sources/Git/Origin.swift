@@ -25,13 +25,17 @@ public final class Origin {
     /// The objects are on disk when this returns. No ref of the repository is touched: the caller
     /// moves what it tracks, by compare-and-swap. A tip that was here already is trusted if the
     /// history from it to our refs is here too; what a commit of ours holds is not looked through.
-    public func fetch(branch: RefName, alsoAsk: [RefName] = []) throws(OriginFailure)
-        -> [RefName: ObjectID]
-    {
+    ///
+    /// - Parameter itHad: commits that origin is known to have had: what it has in common with us is
+    ///   sought below them first, and not below all that is here.
+    public func fetch(
+        branch: RefName, alsoAsk: [RefName] = [], itHad: [ObjectID] = []
+    ) throws(OriginFailure) -> [RefName: ObjectID] {
         let asked = [branch] + alsoAsk.filter { $0 != branch }
         let haves = try ownTips()
         let before = Set(haves)
-        let tips = try way().fetch(asked, haves: haves)
+        let tips = try way().fetch(
+            asked, haves: haves, offering: Set(itHad).filter(before.contains))
         do throws(GitError) { try repository.refreshObjects() } catch {
             throw local(error)
         }
@@ -161,7 +165,12 @@ public final class Origin {
 
 /// One way to do what ``Origin`` promises.
 protocol OriginWay {
-    func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID]
+    /// - Parameters:
+    ///   - haves: commits that are here with all their history.
+    ///   - offering: those of them that origin is told of; empty: all.
+    func fetch(
+        _ names: [RefName], haves: [ObjectID], offering: Set<ObjectID>
+    ) throws(OriginFailure) -> [RefName: ObjectID]
     func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID]
     func defaultBranch() throws(OriginFailure) -> RefName?
     func hasBranches() throws(OriginFailure) -> Bool

@@ -13,7 +13,10 @@ struct SSHOrigin: OriginWay {
 
     init(_ origin: Origin) { self.origin = origin }
 
-    func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID] {
+    // libgit2 offers what its repository has refs on, and no more than 256 commits of it.
+    func fetch(
+        _ names: [RefName], haves: [ObjectID], offering: Set<ObjectID>
+    ) throws(OriginFailure) -> [RefName: ObjectID] {
         try connected(tips: haves) { talk throws(OriginFailure) in
             let found = try talk.heads().filter { names.contains($0.key) }
             guard !found.isEmpty else { return found }

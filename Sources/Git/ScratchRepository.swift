@@ -42,29 +42,32 @@ public final class ScratchRepository {
         configuration: Configuration = .none
     ) throws(Failure) {
         gitdir = repository.path
+        self.configuration = configuration
         path = try Self.newFolder(for: repository.path)
         do throws(Failure) {
             for folder in ["objects", "refs", "info"] { try makeFolder("\(path)/\(folder)") }
-            try writeNewFile("\(path)/HEAD", Array("ref: refs/heads/none\n".utf8), mode: 0o600)
+            try write("HEAD", "ref: refs/heads/none\n")
             var config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
             if configuration == .userAndGitdir, exists("\(gitdir)/config") {
                 let file = Self.quotedForConfig("\(gitdir)/config")
                 config += "[include]\n\tpath = \(file)\n[core]\n\tbare = true\n"
             }
-            try writeNewFile("\(path)/config", Array(config.utf8), mode: 0o600)
+            try write("config", config)
             let packed = Set(tips).sorted { $0.description < $1.description }
                 .map { "\($0) \(Self.name(of: $0))\n" }.joined()
-            try writeNewFile(
-                "\(path)/packed-refs", Array("# pack-refs with: sorted \n\(packed)".utf8),
-                mode: 0o600)
+            try write("packed-refs", "# pack-refs with: sorted \n\(packed)")
         } catch {
             try? removeTree(path)
             throw error
         }
-        self.configuration = configuration
     }
 
     private let configuration: Configuration
+
+    /// A file that nobody needs after us.
+    private func write(_ name: String, _ text: String) throws(Failure) {
+        try writeNewFile("\(path)/\(name)", Array(text.utf8), mode: 0o600, onDisk: false)
+    }
 
     deinit { try? removeTree(path) }
 
