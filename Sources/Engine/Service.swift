@@ -20,7 +20,8 @@ public final class Service {
         case asked(@Sendable (Service, inout [PushMachine.Event]) -> Void)
     }
 
-    let gitdir: String
+    /// The real path of the gitdir.
+    public let gitdir: String
     let repository: Repository
     let environment: Environment
     let log: @Sendable (LogEntry) -> Void

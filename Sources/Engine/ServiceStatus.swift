@@ -45,20 +45,20 @@ public struct ServiceStatus: Sendable {
                 ("attempt", .integer(trouble.attempt)), ("secondsAgo", ago(trouble.time)),
             ])
         }
-        let reconcile = reconciles[mark.name].map(\.json)
-        return .object([
-            ("branch", .string(mark.name.branch ?? mark.name.description)),
-            ("state", .string(mark.state.rawValue)),
-            ("local", id(mark.local)), ("origin", id(mark.origin)), ("seen", id(mark.seen)),
-            ("durable", id(mark.durable)), ("saved", saved ?? .null),
-            ("lastSuccessSecondsAgo", mark.lastSuccess.map(ago) ?? .null),
-            ("lastFailure", failure ?? .null),
-            (
-                "nextAttemptInSeconds",
-                mark.nextAttempt.map { .integer(max(0, ($0 - uptime).components.seconds)) } ?? .null
-            ),
-            ("lastReconcile", reconcile ?? .null),
-        ])
+        let next = mark.nextAttempt.map { max(0, ($0 - uptime).components.seconds) }
+        var members: [(name: String, value: JSON)] = []
+        members.append(("branch", .string(mark.name.branch ?? mark.name.description)))
+        members.append(("state", .string(mark.state.rawValue)))
+        members.append(("local", id(mark.local)))
+        members.append(("origin", id(mark.origin)))
+        members.append(("seen", id(mark.seen)))
+        members.append(("durable", id(mark.durable)))
+        members.append(("saved", saved ?? .null))
+        members.append(("lastSuccessSecondsAgo", mark.lastSuccess.map(ago) ?? .null))
+        members.append(("lastFailure", failure ?? .null))
+        members.append(("nextAttemptInSeconds", next.map { .integer($0) } ?? .null))
+        members.append(("lastReconcile", reconciles[mark.name]?.json ?? .null))
+        return .object(members)
     }
 
     private func ago(_ time: Duration) -> JSON {

@@ -30,13 +30,21 @@ public struct StatusReport: Sendable {
     /// Tips kept under `refs/pod/before/`.
     public private(set) var anchors = 0
     public private(set) var blockedByLock: BlockingLock?
+    /// What the engine that runs for the gitdir says; nil if none does.
+    public let engine: JSON?
+    /// The same of this branch.
+    private var engineBranch: JSON? {
+        engine?["branches"]?.elements.first { $0["branch"]?.string == branch }
+    }
 
     /// Reads the gitdir at `path`. Takes no lock, and changes nothing.
     ///
+    /// - Parameter engine: what a running engine says, whose word on what is durable is newer.
     /// - Throws: ``Failure``.
     public init(
-        path: String, flags: [String: String], environment: Environment
+        path: String, flags: [String: String], environment: Environment, engine: JSON? = nil
     ) throws(Failure) {
+        self.engine = engine
         let repository = try Repository(path: path)
         let settings = try Settings(
             flags: flags, environment: environment, gitdir: repository.path)
@@ -60,6 +68,11 @@ public struct StatusReport: Sendable {
         durable = seen
         if let name = branch.tracking(remote: remote), let tip = try repository.target(of: name) {
             durable = tip
+        }
+        if let id = engineBranch?["durable"]?.string.flatMap({ ObjectID($0) }),
+            repository.contains(id)
+        {
+            durable = id
         }
         if let local {
             let known = [durable, seen].compactMap { $0 }
@@ -94,6 +107,7 @@ public struct StatusReport: Sendable {
             ("conflictBranches", .array(conflictBranches.map { .string($0) })),
             ("anchors", .integer(anchors)),
             ("blockedByLock", lock ?? .null),
+            ("engine", engine ?? .null),
         ])
     }
 
@@ -120,7 +134,25 @@ public struct StatusReport: Sendable {
             lines.append(
                 "blocked     by \(blockedByLock.path), \(blockedByLock.ageSeconds) s old")
         }
+        lines += engineLines
         return lines.joined(separator: "\n").split(separator: "\n")
             .map { String($0).harmless }.joined(separator: "\n")
+    }
+
+    private var engineLines: [String] {
+        guard let engine else { return ["engine      none runs"] }
+        var lines = ["engine      \(engine["phase"]?.string ?? "runs")"]
+        guard let mark = engineBranch else { return lines }
+        if let state = mark["state"]?.string { lines[0] += ", \(state)" }
+        if let seconds = mark["nextAttemptInSeconds"], case .number(let text) = seconds {
+            lines[0] += ", next attempt in \(text) s"
+        }
+        if let saved = mark["saved"], let name = saved["conflictBranch"]?.string {
+            lines.append("saved       on \(name), not on \(branch)")
+        }
+        if let failure = mark["lastFailure"], let text = failure["text"]?.string {
+            lines.append("failure     \(text) (\(failure["reason"]?.string ?? ""))")
+        }
+        return lines
     }
 }

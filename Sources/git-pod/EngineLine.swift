@@ -16,11 +16,16 @@ struct EngineLine {
     /// What stands behind `--`.
     private(set) var command: [String] = []
 
+    /// Options of the verb itself that have a value.
+    private var values: [String: String] = [:]
+
     /// - Parameters:
     ///   - settings: the names of the engine's settings that the verb knows.
-    ///   - switches: what it knows besides.
+    ///   - switches: what it knows besides, standing alone.
+    ///   - valued: what it knows besides, with a value.
     init(
-        _ arguments: [String], verb: String, settings: [String], switches known: Set<String>
+        _ arguments: [String], verb: String, settings: [String], switches known: Set<String>,
+        values valued: Set<String> = []
     ) throws(Failure) {
         let end = arguments.firstIndex(of: "--")
         if let end { command = Array(arguments[(end + 1)...]) }
@@ -38,6 +43,8 @@ struct EngineLine {
             } else if known.contains(option) {
                 try options.flag(option)
                 switches.insert(option)
+            } else if valued.contains(option) {
+                values[option] = try options.value(of: option)
             } else if let setting = Setting.forFlag(option), settings.contains(setting.name) {
                 let value = try options.value(of: option)
                 let earlier = verb == "serve" && setting.name == "branch" ? flags["branch"] : nil
@@ -46,6 +53,17 @@ struct EngineLine {
                 throw Options.unknown(option, verb: verb)
             }
         }
+    }
+
+    /// The time that one of the verb's own options gives; nil if it was not given.
+    func duration(_ option: String) throws(Failure) -> Duration? {
+        guard let text = values[option] else { return nil }
+        guard let duration = Duration(configuration: text), duration > .zero else {
+            throw Failure(
+                .configuration, "\(option) \"\(text)\" is no duration",
+                hint: "give one like 500ms, 10s, 2m or 1h")
+        }
+        return duration
     }
 
     /// The gitdir that is meant.

@@ -10,9 +10,13 @@ let reconcileVerb = Verb(
 ) { arguments throws(Failure) in
     let line = try EngineLine(
         arguments, verb: "reconcile", settings: reconcileSettings, switches: ["--dry-run"])
+    let isDryRun = line.switches.contains("--dry-run")
+    if !isDryRun, let answer = try line.askEngine("/v1/reconcile") {
+        return try answer.show(asJSON: line.wantsJSON)
+    }
     let report: ReconcileReport
     do throws(Failure) {
-        report = try line.engine().reconcile(dryRun: line.switches.contains("--dry-run"))
+        report = try line.engine().reconcile(dryRun: isDryRun)
     } catch {
         report = ReconcileReport(branch: line.flags["branch"] ?? "", failure: error)
     }

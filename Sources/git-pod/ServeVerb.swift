@@ -1,5 +1,6 @@
 // `git pod serve`: the engine as a process that stays: reconciles, then pushes whatever is committed.
 
+import ControlAPI
 import Engine
 import EngineCore
 import Model
@@ -22,6 +23,11 @@ let serveVerb = Verb(
             ? .debug : line.switches.contains("--quiet") ? .warning : .info)
     let service = try Service(
         path: line.gitdir(), flags: line.flags, environment: .current(), log: log.write)
+    let engine = service.control
+    let server = try ControlServer(gitdir: service.gitdir, routes: engineRoutes) {
+        answer($0, engine, $1)
+    }
+    defer { server.stop() }
     let lacking = try service.run(signals: signals)
     for watermark in lacking { complain(describe(watermark)) }
     return lacking.isEmpty ? .done : .failed

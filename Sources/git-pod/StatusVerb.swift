@@ -1,5 +1,6 @@
-// `git pod status`: how far a gitdir's branch is durable, without asking origin.
+// `git pod status`: how far a gitdir's branch is durable, by its engine's word, or by its refs alone.
 
+import ControlAPI
 import Engine
 import Model
 import POSIX
@@ -10,8 +11,11 @@ let statusVerb = Verb(
 ) { arguments throws(Failure) in
     let line = try EngineLine(
         arguments, verb: "status", settings: statusSettings, switches: [])
+    let gitdir = try Engine.gitdir(at: line.gitdir())
+    let engine = try ControlClient(gitdir: gitdir).send(
+        ControlRequest(.get, "/v1/status"), until: .after(engineGrace))
     let report = try StatusReport(
-        path: line.gitdir(), flags: line.flags, environment: .current())
+        path: gitdir, flags: line.flags, environment: .current(), engine: engine?.body)
     try printLine(line.wantsJSON ? report.json.text : report.text)
     return .done
 }
@@ -23,7 +27,8 @@ private let statusHelp = """
 
     Prints the branch's tip, the last tip that origin is known to have, how many
     commits lie between them and how old the oldest is, conflict branches, and a
-    lock that stands in the way. Asks nobody, takes no lock, changes nothing.
+    lock that stands in the way; and what the engine says that runs for it, if one
+    does. Does not ask origin, takes no lock, changes nothing.
 
       --repo DIR   the bare gitdir; GIT_POD_REPO says it too
       --json       print one JSON value

@@ -4,7 +4,7 @@ import Model
 import POSIX
 
 let verbs = [
-    addVerb, bridgeVerb, cloneVerb, lockVerb, pushVerb, reconcileVerb, serveVerb,
+    addVerb, bridgeVerb, cloneVerb, flushVerb, lockVerb, pushVerb, reconcileVerb, serveVerb,
     statusVerb,
 ]
 
