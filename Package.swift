@@ -36,6 +36,9 @@ let package = Package(
             providers: [.apt(["libgit2-dev"]), .brew(["libgit2"])]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"]), .brew(["libmicrohttpd"])]),
 
         module("Model"),
         module("PackProtocol", ["Model"]),
@@ -47,6 +50,7 @@ let package = Package(
         module("Git", ["CLibgit2", "CZlib", "Transport", "POSIX", "PackProtocol", "Model"]),
         module("EngineCore", ["Model"]),
         module("Engine", ["EngineCore", "Git", "Transport", "POSIX", "Model"]),
+        module("ControlAPI", ["CMicroHTTPD", "POSIX", "Model"]),
 
         .executableTarget(
             name: "git-remote-pod", dependencies: ["RemoteHelper", "POSIX", "Model"],
@@ -54,7 +58,8 @@ let package = Package(
         .executableTarget(
             name: "git-pod",
             dependencies: [
-                "Engine", "EngineCore", "Git", "Bridge", "Transport", "POSIX", "Model",
+                "Engine", "EngineCore", "Git", "Bridge", "ControlAPI", "Transport", "POSIX",
+                "Model",
             ],
             swiftSettings: strict),
 
@@ -80,6 +85,7 @@ let package = Package(
         tests("GitTests", ["Git", "Transport", "POSIX", "Model", "replay-fuzz"]),
         tests("EngineCoreTests", ["EngineCore", "Model"]),
         tests("EngineTests", ["Engine", "EngineCore", "Git", "POSIX", "Model", "git-pod"]),
+        tests("ControlAPITests", ["ControlAPI", "POSIX", "Model"]),
         tests(
             "EndToEnd",
             ["POSIX", "Model", "git-remote-pod", "git-pod", "fault-pipe"]),

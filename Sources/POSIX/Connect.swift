@@ -1,4 +1,4 @@
-// Connections, within a deadline: TCP by happy eyeballs (RFC 8305), and unix sockets.
+// TCP connections, within a deadline, by happy eyeballs (RFC 8305).
 
 import Model
 
@@ -87,7 +87,7 @@ func startConnect(_ address: SocketAddress) -> Result<Int32, ConnectRefusal> {
     return .failure(refusal)
 }
 
-private func streamSocket(_ family: Int32) -> Int32 {
+func streamSocket(_ family: Int32) -> Int32 {
     #if canImport(Glibc)
         return socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     #else
@@ -133,28 +133,4 @@ public func acknowledgeQuickly(_ descriptor: Int32) {
         let size = socklen_t(MemoryLayout<Int32>.size)
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK, &on, size)
     #endif
-}
-
-/// A connected, non-blocking unix stream socket.
-///
-/// - Throws: ``Failure`` of kind `failed`, also for a path longer than the system takes.
-public func connectUnix(_ path: String) throws(Failure) -> FileDescriptor {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-        throw Failure(.failed, "cannot connect to \(path): the path is too long for a socket")
-    }
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
-    let descriptor = streamSocket(AF_UNIX)
-    guard descriptor >= 0 else { throw .system("make a socket") }
-    let socket = FileDescriptor(owning: descriptor)
-    setNonBlocking(socket.raw)
-    let code = unsafe withUnsafeBytes(of: &address) { bytes in
-        unsafe bytes.withMemoryRebound(to: sockaddr.self) {
-            unsafe connect(socket.raw, $0.baseAddress, socklen_t(bytes.count))
-        }
-    }
-    guard code == 0 else { throw .system("connect to \(path)") }
-    return socket
 }

@@ -89,6 +89,7 @@ public struct FileStatus: Sendable {
     public let kind: Kind
     public let size: Int64
     public let owner: UInt32
+    public let group: UInt32
     /// The permission bits.
     public let mode: UInt32
     public let inode: UInt64
@@ -97,7 +98,7 @@ public struct FileStatus: Sendable {
     /// When its content changed last, in nanoseconds since 1970.
     public let modifiedNanoseconds: Int64
 
-    fileprivate init(_ status: stat) {
+    init(_ status: stat) {
         kind =
             switch status.st_mode & S_IFMT {
             case S_IFREG: .file
@@ -107,6 +108,7 @@ public struct FileStatus: Sendable {
             }
         size = Int64(status.st_size)
         owner = status.st_uid
+        group = status.st_gid
         mode = UInt32(status.st_mode & 0o7777)
         inode = UInt64(status.st_ino)
         device = UInt64(status.st_dev)

@@ -19,8 +19,11 @@ struct ArrowsTests {
         "Git": ["CLibgit2", "CZlib", "Transport", "POSIX", "PackProtocol", "Model"],
         "EngineCore": ["Model"],
         "Engine": ["EngineCore", "Git", "Transport", "POSIX", "Model"],
+        "ControlAPI": ["CMicroHTTPD", "POSIX", "Model"],
         "git-remote-pod": ["RemoteHelper", "POSIX", "Model"],
-        "git-pod": ["Engine", "EngineCore", "Git", "Bridge", "Transport", "POSIX", "Model"],
+        "git-pod": [
+            "Engine", "EngineCore", "Git", "Bridge", "ControlAPI", "Transport", "POSIX", "Model",
+        ],
     ]
 
     /// The C library, for the modules that make system calls themselves.

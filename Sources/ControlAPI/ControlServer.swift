@@ -1,0 +1,80 @@
+// The engine's control API: HTTP on a unix socket in the gitdir, by libmicrohttpd. `git pod serve`
+// starts one and answers its requests.
+
+import CMicroHTTPD
+import Model
+import POSIX
+
+/// A server that answers until it is stopped.
+///
+/// One thread of libmicrohttpd reads requests and sends responses, a second one watches the clock and
+/// who hangs up. Each connection is for one request (`Connection: close`).
+@safe public final class ControlServer: @unchecked Sendable {
+    /// The socket's name in the gitdir.
+    public static let socketName = "git-pod.sock"
+
+    private let socket: ListeningSocket
+    private let desk: Desk
+    private let reception: Reception
+    private let daemon: OpaquePointer
+    private let isStopped = Locked(false)
+
+    /// Listens on the gitdir's socket, and gives `answer` the requests that `routes` has.
+    ///
+    /// All others are answered here: 403 to who is neither root, our user, the gitdir's owner nor of its
+    /// group; 404 and 405; 400, 411 and 413 for what is malformed, chunked or too large.
+    ///
+    /// - Throws: ``Failure`` of kind `failed`, also if another process answers there already.
+    public init(
+        gitdir: String, routes: [ControlRoute], limits: ControlLimits = ControlLimits(),
+        answer: @escaping ControlAnswer
+    ) throws(Failure) {
+        socket = try ListeningSocket(Self.socketName, in: gitdir)
+        do throws(Failure) {
+            desk = try Desk(limits)
+        } catch {
+            socket.remove()
+            throw error
+        }
+        reception = Reception(
+            routes: routes, limits: limits, owner: socket.owner, desk: desk, answer: answer)
+        guard let daemon = unsafe Self.start(socket.descriptor, limits, reception) else {
+            socket.remove()
+            desk.close()
+            throw Failure(.failed, "cannot serve the control API of \(gitdir)")
+        }
+        unsafe self.daemon = daemon
+    }
+
+    deinit { stop() }
+
+    /// For tests.
+    var openConnections: Int { desk.count }
+
+    private static func start(
+        _ socket: Int32, _ limits: ControlLimits, _ reception: Reception
+    ) -> OpaquePointer? {
+        let modes = MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
+        return unsafe pod_mhd_start(
+            modes, socket, UInt32(limits.connections), limits.headers,
+            receiveRequest, noteConnection, keepEscapes,
+            Unmanaged.passUnretained(reception).toOpaque())
+    }
+
+    /// Takes the socket away, answers who still waits with 503, sees all responses off and returns.
+    ///
+    /// Not from within `answer`: the thread that calls it is one of those that end.
+    public func stop() {
+        let isFirst = isStopped.with { isStopped in
+            defer { isStopped = true }
+            return !isStopped
+        }
+        guard isFirst else { return }
+        socket.remove()
+        // libmicrohttpd would close the listening socket, which is ours.
+        unsafe MHD_quiesce_daemon(daemon)
+        desk.end()
+        unsafe MHD_stop_daemon(daemon)
+        desk.close()
+    }
+}
