@@ -38,7 +38,7 @@ let package = Package(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         module("Model"),
-        module("PackProtocol"),
+        module("PackProtocol", ["Model"]),
         module("POSIX", ["Model"]),
         module("SSH", ["CLibssh2", "POSIX", "Model"]),
         module("Transport", ["SSH", "POSIX", "PackProtocol", "Model"]),
@@ -71,7 +71,7 @@ let package = Package(
             name: "replay-fuzz", dependencies: ["TestSupport", "Git", "POSIX", "Model"],
             path: "Tests/ReplayFuzz", swiftSettings: strict),
         tests("ModelTests", ["Model"]),
-        tests("PackProtocolTests", ["PackProtocol"]),
+        tests("PackProtocolTests", ["PackProtocol", "Model"]),
         tests("POSIXTests", ["POSIX", "Model"]),
         tests("SSHTests", ["SSH", "POSIX", "Model"]),
         tests("TransportTests", ["Transport", "SSH", "POSIX", "PackProtocol", "Model"]),

@@ -26,8 +26,8 @@ struct Setting: Sendable, Equatable {
 /// The environment for git serving `gitdir`.
 func serviceEnvironment(
     gitdir: String, protocolVersion: Int?, adding extra: [Setting] = []
-) -> [String] {
-    var environment = [
+) -> [EnvironmentEntry] {
+    var environment: [EnvironmentEntry] = [
         "PATH=\(servicePath)",
         "HOME=/nonexistent",
         "LC_ALL=C",

@@ -22,18 +22,19 @@ extension Engine {
     /// takes: a reconcile must end.
     private static let shortHolds = 10
 
-    /// Moves the branch from `local`, or from a later tip, to what `prepare` makes of that tip.
+    /// Moves the branch from `local`, or from a later tip, to what `prepare` makes of that tip and
+    /// origin's.
     ///
     /// `prepare` may be called again with a tip that continues the last one; everything that its
     /// value needs is on disk when it returns. Nil says that there is no value.
     func swap(
-        from local: ObjectID, _ message: String,
+        from local: ObjectID, following tip: ObjectID, _ message: String,
         prepare: (ObjectID) throws(Failure) -> ObjectID?
     ) throws(Failure) -> Swap {
         var current = local
         for _ in 1...Self.freeTries {
             guard let new = try prepare(current) else { return .conflict(at: current) }
-            if try refs.move(branch, from: current, to: new, message) {
+            if try refs.follow(tip, branch, from: current, to: new, message) {
                 return .moved(from: current, to: new)
             }
             guard let next = try continuation(of: current) else { return .rewound }
@@ -42,7 +43,7 @@ extension Engine {
         for hold in 1... {
             guard try prepare(current) != nil else { return .conflict(at: current) }
             let patient = hold > Self.shortHolds
-            switch try swapHoldingLock(current, message, patient, prepare) {
+            switch try swapHoldingLock(current, tip, message, patient, prepare) {
             case .ended(let swap): return swap
             case .late(let next): current = next
             }
@@ -57,14 +58,13 @@ extension Engine {
     }
 
     private func swapHoldingLock(
-        _ current: ObjectID, _ message: String, _ patient: Bool,
+        _ current: ObjectID, _ tip: ObjectID, _ message: String, _ patient: Bool,
         _ prepare: (ObjectID) throws(Failure) -> ObjectID?
     ) throws(Failure) -> Hold {
         var result: Hold = .ended(.rewound)
         var failure: Failure?
-        let moved = try refs.moveHoldingLock(branch, message) { now throws(GitError) in
+        let moved = try refs.followHoldingLock(tip, branch, message) { now throws(GitError) in
             let limit = Deadline.after(Self.holdLimit)
-            guard let now else { return nil }
             guard try self.repository.isAncestor(current, of: now) else { return nil }
             result = .ended(.conflict(at: now))
             do throws(Failure) {

@@ -62,19 +62,40 @@ public struct Clone {
         try checkRoom()
         let lock = try place.begin(patience: settings.lockTimeout())
         defer { withExtendedLifetime(lock) {} }
-        if !place.isHalfMoved {
-            do throws(Failure) { try fill() } catch {
+        let branch: RefName
+        if place.isHalfMoved {
+            branch = try sameBranch()
+        } else {
+            do throws(Failure) { branch = try fill() } catch {
                 try? place.clear()
                 throw error
             }
         }
-        try place.finish()
+        try place.finish(url: url.description, branch: branch.branch ?? "")
         let repository = try Repository(path: place.destination)
-        let branch = try Engine.branch(settings, repository)
         return CloneReport(
             directory: repository.path, branch: branch.branch ?? "",
             commit: try attempt { () throws(GitError) in try repository.target(of: branch) },
             duration: .nanoseconds(monotonicNanoseconds() - start))
+    }
+
+    /// The branch of the clone that is half moved already.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if it was made from another origin than is asked
+    ///   for, or has another branch.
+    private func sameBranch() throws(Failure) -> RefName {
+        let (madeFrom, name) = try place.source()
+        let asked = try Engine.askedBranch(settings)
+        guard let branch = RefName(branch: name), madeFrom == url.description,
+            asked == nil || asked == branch
+        else {
+            throw Failure(
+                .configuration,
+                "\(place.destination) holds a half-moved clone of branch \"\(name.harmless)\" of "
+                    + "\"\(madeFrom.harmless)\"",
+                hint: "ask for that one again and it is finished, or empty the folder yourself")
+        }
+        return branch
     }
 
     private func minimumFree() throws(Failure) -> Int64 {
@@ -90,15 +111,16 @@ public struct Clone {
         }
     }
 
-    private func fill() throws(Failure) {
+    /// Makes it, and returns its branch.
+    private func fill() throws(Failure) -> RefName {
         let watch = SpaceWatch(place.volume, keeping: try minimumFree(), every: Self.watchInterval)
         var told = try OriginSettings(settings, url: url, environment)
         told.progress = progress
         told.isCancelled = { watch.isFull() }
-        do throws(Failure) { try receive(told) } catch { throw watch.shortage ?? error }
+        do throws(Failure) { return try receive(told) } catch { throw watch.shortage ?? error }
     }
 
-    private func receive(_ told: OriginSettings) throws(Failure) {
+    private func receive(_ told: OriginSettings) throws(Failure) -> RefName {
         let asked = try Engine.askedBranch(settings)
         let usual = Self.usualBranch
         let repository = try Repository.create(at: place.folder, branch: asked ?? usual)
@@ -121,9 +143,10 @@ public struct Clone {
                     .failed, "origin has no branch \(branch.branch ?? "")",
                     hint: "name one that it has with --branch")
             }
-            return
+            return branch
         }
         try place(tip, as: branch, in: repository)
+        return branch
     }
 
     private static var usualBranch: RefName {

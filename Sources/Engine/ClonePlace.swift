@@ -10,7 +10,8 @@ import POSIX
 struct ClonePlace {
     /// Inside DIR, and behind DIR's own name beside it.
     static let name = ".git-pod-clone"
-    /// Says that all pieces are complete, and that some may have been moved already.
+    /// Says that all pieces are complete, and that some may have been moved already; and whose they
+    /// are.
     private static let marker = "git-pod-clone-complete"
     /// What a new volume may hold.
     private static let harmless: Set<String> = ["lost+found", GitdirLock.name, name]
@@ -61,6 +62,15 @@ struct ClonePlace {
     /// Whether a killed run had begun to move the pieces of a complete clone.
     var isHalfMoved: Bool { exists("\(folder)/\(Self.marker)") }
 
+    /// What a clone that is half moved was made from: origin's URL, without a password, and the
+    /// branch.
+    func source() throws(Failure) -> (url: String, branch: String) {
+        let content = try readFile("\(folder)/\(Self.marker)", limit: 2 * OriginURL.maximumLength)
+        let lines = String(decoding: content, as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        return (lines[0], lines.count > 1 ? lines[1] : "")
+    }
+
     /// Takes the lock that keeps other clones away, and with it what a killed run left of an
     /// incomplete clone; makes the folder to grow in.
     ///
@@ -84,14 +94,16 @@ struct ClonePlace {
     /// Takes away what there is of a clone that failed.
     func clear() throws(Failure) { try removeTree(folder) }
 
-    /// Puts the complete clone into place.
-    func finish() throws(Failure) {
+    /// Puts the complete clone of `url` and `branch` into place.
+    func finish(url: String, branch: String) throws(Failure) {
         guard isInside else {
             try rename(folder, to: destination)
             return try syncFolder(destination.parentFolder)
         }
         let marker = "\(folder)/\(Self.marker)"
-        if !exists(marker) { try writeNewFile(marker, [], mode: 0o600) }
+        if !exists(marker) {
+            try replaceFile(marker, with: Array("\(url)\n\(branch)\n".utf8), mode: 0o600)
+        }
         try syncFolder(folder)
         let pieces = (directoryEntries(folder) ?? []).filter {
             $0 != Self.marker && $0 != GitdirLock.name && !Self.last.contains($0)

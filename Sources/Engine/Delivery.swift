@@ -51,11 +51,13 @@ extension Engine {
     /// Asks origin for its tips, and fetches what the branch's needs.
     func fetch() throws(OriginFailure) -> OriginTips {
         let pending: [RefName]
-        do throws(Failure) { pending = try pendingEscapes().map(\.branch) } catch {
-            throw OriginFailure(.unknown, error)
-        }
+        let known: [ObjectID]
+        do throws(Failure) {
+            pending = try pendingEscapes().map(\.branch)
+            known = [try target(seen), try target(tracking)].compactMap { $0 }
+        } catch { throw OriginFailure(.unknown, error) }
         let origin = try origin()
-        let tips = try origin.fetch(branch: branch, alsoAsk: pending)
+        let tips = try origin.fetch(branch: branch, alsoAsk: pending, itHad: known)
         let isEmpty = try tips[branch] == nil ? !origin.hasBranches() : false
         return OriginTips(
             branch: tips[branch], originIsEmpty: isEmpty,
@@ -103,6 +105,7 @@ extension Engine {
         case .done:
             if update.name == branch {
                 delivery.hasBranch = true
+                try remember(update.new)
                 try set(tracking, to: update.new, "push")
             } else if let mark = IncidentName.pendingMark(of: update.name),
                 let old = try target(mark)
@@ -121,7 +124,7 @@ extension Engine {
             }
             delivery.reason = reason
             delivery.failure = Failure(
-                reason.kind, "\(text) (\(reason.rawValue))", hint: reason.hint)
+                reason.kind, "\(text) (\(reason.rawValue))", hint: reason.hint ?? "run it again")
         case nil:
             delivery.reason = .unknown
             delivery.failure = Failure(
@@ -148,12 +151,6 @@ extension Engine {
             let tips = try? origin().tips([folder])
         else { return false }
         return tips[folder] != nil
-    }
-
-    /// Origin's tip was acted on: from now on it must stay, or origin was rewritten.
-    func remember(_ tip: ObjectID?) throws(Failure) {
-        guard let tip else { return }
-        try set(seen, to: tip, "origin's tip was acted on")
     }
 
     /// Writes down what takes the place of replayed commits.

@@ -22,16 +22,29 @@ public final class Engine {
     /// left.
     ///
     /// - Throws: ``Failure``, of kind `configuration` for a gitdir, branch or setting that cannot be.
-    public init(
+    public convenience init(
         path: String, flags: [String: String], environment: Environment,
         note: @escaping (String) -> Void
     ) throws(Failure) {
-        repository = try Repository(path: path)
-        settings = try Settings(flags: flags, environment: environment, gitdir: repository.path)
+        let repository = try Repository(path: path)
+        let settings = try Settings(
+            flags: flags, environment: environment, gitdir: repository.path)
         for warning in settings.warnings { note("warning: \(warning)") }
+        try self.init(
+            repository, settings, branch: Self.branch(settings, repository),
+            environment: environment, note: note)
+    }
+
+    /// The same with settings that were read before.
+    init(
+        _ repository: Repository, _ settings: Settings, branch: RefName, environment: Environment,
+        note: @escaping (String) -> Void
+    ) throws(Failure) {
+        self.repository = repository
+        self.settings = settings
         self.environment = environment
         self.note = note
-        branch = try Self.branch(settings, repository)
+        self.branch = branch
         lock = try GitdirLock(repository.path, patience: settings.lockTimeout())
         refs = try RefMoves(repository)
         replacements = Replacements(gitdir: repository.path)

@@ -15,11 +15,15 @@ struct Journal {
         case update(RefName, to: ObjectID)
         /// A ref's lock is held while it is decided where it goes.
         case hold(RefName)
+        /// The branch goes from one value to another that holds origin's tip; whoever finds it there
+        /// remembers that tip.
+        case follow(RefName, from: ObjectID, to: ObjectID, origin: ObjectID)
         /// The branch is being moved off a tip that this conflict branch keeps.
         case escape(of: RefName, to: RefName)
     }
 
     private let path: String
+    /// What is under way, in the order in which it was begun.
     private(set) var entries: [Entry]
 
     /// When it was written last, in nanoseconds since 1970; nil if nothing is under way.
@@ -43,8 +47,11 @@ struct Journal {
     /// Forgets `entry`: it was done, or it was given up and nothing is left of it.
     mutating func end(_ entry: Entry) {
         entries.removeAll { $0 == entry }
-        // An entry that stays by mistake costs a look at one lock file at the next start.
-        if entries.isEmpty { try? removeFile(path) } else { try? write() }
+        if entries.isEmpty {
+            try? removeFile(path)
+        } else if !entry.mayStay {
+            try? write()
+        }
     }
 
     private func write() throws(Failure) {
@@ -56,18 +63,34 @@ struct Journal {
         switch entry {
         case .update(let name, let value): "update \(name) \(value)"
         case .hold(let name): "hold \(name) -"
+        case .follow(let name, let old, let new, let tip): "follow \(name) \(old) \(new) \(tip)"
         case .escape(let branch, let conflict): "escape \(branch) \(conflict)"
         }
     }
 
     private static func entry(_ line: Substring) -> Entry? {
         let words = line.split(separator: " ").map(String.init)
-        guard words.count == 3, let name = RefName(words[1]) else { return nil }
-        switch words[0] {
-        case "update": return ObjectID(words[2]).map { .update(name, to: $0) }
-        case "hold": return .hold(name)
-        case "escape": return RefName(words[2]).map { .escape(of: name, to: $0) }
+        guard words.count >= 3, let name = RefName(words[1]) else { return nil }
+        switch (words[0], words.count) {
+        case ("update", 3): return ObjectID(words[2]).map { .update(name, to: $0) }
+        case ("hold", 3): return .hold(name)
+        case ("follow", 5):
+            let ids = words[2...].compactMap { ObjectID($0) }
+            return ids.count == 3 ? .follow(name, from: ids[0], to: ids[1], origin: ids[2]) : nil
+        case ("escape", 3): return RefName(words[2]).map { .escape(of: name, to: $0) }
         default: return nil
+        }
+    }
+}
+
+extension Journal.Entry {
+    /// Whether it does no harm in the file until that is written next: done once more, it changes
+    /// nothing, and its lock is known by its content.
+    fileprivate var mayStay: Bool {
+        switch self {
+        case .update(_, let value): value != .zero
+        case .follow: true
+        case .hold, .escape: false
         }
     }
 }

@@ -60,6 +60,7 @@ extension Engine {
         var report = PushReport(branch: branch.branch ?? "")
         do throws(Failure) { try push(&report) } catch { report.failure = report.failure ?? error }
         report.duration = .nanoseconds(monotonicNanoseconds() - start)
+        if report.pushed { tell(.pushed, report.json) }
         return report
     }
 

@@ -16,7 +16,13 @@ extension Engine {
         let start = monotonicNanoseconds()
         let run = Reconcile(self, dryRun: dryRun)
         do throws(Failure) { try run.run() } catch { run.report.failure = error }
+        run.sight()
         run.report.duration = .nanoseconds(monotonicNanoseconds() - start)
+        if !dryRun {
+            // Under the lock still: what the hook rebuilds, nobody moves meanwhile.
+            if run.report.conflictBranch != nil { tell(.conflict, run.report.json) }
+            tell(.reconciled, run.report.json)
+        }
         return run.report
     }
 }
@@ -29,6 +35,9 @@ final class Reconcile {
     let engine: Engine
     let isDryRun: Bool
     var report: ReconcileReport
+    /// What origin has, nil inside if it lacks the branch; nil until that is known.
+    var originTip: ObjectID??
+    private var counted: [ObjectID] = []
 
     /// What comes after a step.
     enum Next {
@@ -62,13 +71,19 @@ final class Reconcile {
             hint: "run it again")
     }
 
-    /// Asks origin; nil if it was not reached, which the report then says.
+    /// Says how origin was left.
+    func sight() {
+        guard let originTip else { return }
+        report.sighting = Sighting(origin: originTip, seen: try? engine.target(engine.seen))
+    }
+
+    /// Asks origin; nil if that came to nothing, which the report then says.
     private func fetch() throws(Failure) -> OriginTips? {
         do throws(OriginFailure) {
             let tips = try engine.fetch()
             return tips
         } catch {
-            report.outcome = report.outcome ?? .fetchFailed
+            if error.isOutOfReach { report.outcome = report.outcome ?? .fetchFailed }
             report.failure = error.failure
             return nil
         }
@@ -78,24 +93,37 @@ final class Reconcile {
         if let tip = tips.branch, !isDryRun {
             try engine.set(engine.tracking, to: tip, "fetch")
         }
+        originTip = .some(tips.branch)
         let seen = try engine.target(engine.seen)
         return try attempt { () throws(GitError) in
             let repository = self.engine.repository
-            if let tip = tips.branch {
-                (self.report.ahead, self.report.behind) = try repository.aheadBehind(local, tip)
-            }
+            if self.report.outcome == nil { try self.count(local, tips.branch) }
             return try repository.situation(
                 local: local, tip: tips.branch, originIsEmpty: tips.originIsEmpty, seen: seen)
         }
     }
 
-    /// The outcome of several rounds is that of the one that did most.
-    func reached(_ outcome: Outcome) {
+    /// The outcome of several rounds is that of the one that did most, and so are its counts.
+    ///
+    /// - Parameters:
+    ///   - local: the branch's tip that it was done with. A writer may have moved it on since it was
+    ///     decided what to do.
+    ///   - tip: origin's.
+    func reached(_ outcome: Outcome, from local: ObjectID, _ tip: ObjectID?) {
+        if outcome == .rewritten { report.rewritten = true }
         let order: [Outcome] = [
             .inSync, .pushedAhead, .fastForwarded, .merged, .rebased, .rewritten, .conflictEscaped,
         ]
         let known = report.outcome.flatMap(order.firstIndex) ?? -1
-        if (order.firstIndex(of: outcome) ?? order.count) > known { report.outcome = outcome }
-        if outcome == .rewritten { report.rewritten = true }
+        guard (order.firstIndex(of: outcome) ?? order.count) >= known else { return }
+        report.outcome = outcome
+        try? count(local, tip)
+    }
+
+    /// Counts what the two have apart, unless these two were counted last.
+    func count(_ local: ObjectID, _ tip: ObjectID?) throws(GitError) {
+        guard let tip, counted != [local, tip] else { return }
+        (report.ahead, report.behind) = try engine.repository.aheadBehind(local, tip)
+        counted = [local, tip]
     }
 }

@@ -10,7 +10,7 @@ public struct ReconcileReport: Sendable {
     /// The branch's tip before; nil if there was none.
     public var oldCommit: ObjectID?
     public var newCommit: ObjectID?
-    /// Commits that the branch had and origin had not, when it was decided what to do.
+    /// Commits that the branch had and origin had not, when that was done which `outcome` tells.
     public var ahead = 0
     /// Commits that origin had and the branch had not.
     public var behind = 0
@@ -23,6 +23,8 @@ public struct ReconcileReport: Sendable {
     public var duration: Duration = .zero
     /// What went wrong, even where an outcome was reached: a push that failed after a rebase.
     public var failure: Failure?
+    /// What origin has now, and what of it was acted on; nil if origin was not reached.
+    var sighting: Sighting?
 
     public init(branch: String, failure: Failure? = nil) {
         self.branch = branch

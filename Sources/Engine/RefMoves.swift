@@ -21,7 +21,7 @@ final class RefMoves {
         try removeLeftovers(of: &journal, gitdir: repository.path)
     }
 
-    /// What a killed process had begun and not ended, besides ref updates.
+    /// What a killed process, or this one, had begun and not ended.
     var unfinished: [Journal.Entry] { journal.entries }
 
     func begin(_ entry: Journal.Entry) throws(Failure) { try journal.begin(entry) }
@@ -37,6 +37,18 @@ final class RefMoves {
         }
     }
 
+    /// Moves a branch to `new`, which holds origin's `tip`. If it returns true, that stays in the
+    /// journal until ``end(_:)``: a start after a kill must not forget which tip was acted on.
+    func follow(
+        _ tip: ObjectID, _ name: RefName, from old: ObjectID, to new: ObjectID, _ message: String
+    ) throws(Failure) -> Bool {
+        let entry = Journal.Entry.follow(name, from: old, to: new, origin: tip)
+        return try attempt(entry, name, keepingEntry: true) { () throws(GitError) in
+            try self.repository.move(name, from: old, to: new, "git-pod: \(message)")
+            return true
+        }
+    }
+
     /// Deletes `name` if it still points at `old`. False if it has another value.
     func delete(_ name: RefName, from old: ObjectID) throws(Failure) -> Bool {
         try attempt(.update(name, to: .zero), name) { () throws(GitError) in
@@ -45,18 +57,18 @@ final class RefMoves {
         }
     }
 
-    /// Holds git's own lock on `name` while `decide` looks; see ``Repository/withLock(on:_:decide:)``.
-    func moveHoldingLock(
-        _ name: RefName, _ message: String,
-        decide: (ObjectID?) throws(GitError) -> ObjectID?
+    /// The same while git's own lock on `name` is held and `decide` looks; see
+    /// ``Repository/withLock(on:_:decide:)``.
+    func followHoldingLock(
+        _ tip: ObjectID, _ name: RefName, _ message: String,
+        decide: (ObjectID) throws(GitError) -> ObjectID?
     ) throws(Failure) -> Bool {
         // The new value is not known yet, and goes into the lock file last.
         var chosen: Journal.Entry?
-        defer { if let chosen { journal.end(chosen) } }
-        return try attempt(.hold(name), name) { () throws(GitError) in
+        let isMoved = try attempt(.hold(name), name) { () throws(GitError) in
             try self.repository.withLock(on: name, "git-pod: \(message)") { now throws(GitError) in
-                guard let new = try decide(now) else { return nil }
-                let entry = Journal.Entry.update(name, to: new)
+                guard let now, let new = try decide(now) else { return nil }
+                let entry = Journal.Entry.follow(name, from: now, to: new, origin: tip)
                 do throws(Failure) { try self.journal.begin(entry) } catch {
                     throw GitError(error, "move \(name)")
                 }
@@ -64,18 +76,25 @@ final class RefMoves {
                 return new
             }
         }
+        if !isMoved, let chosen { journal.end(chosen) }
+        return isMoved
     }
 
     private func attempt(
-        _ entry: Journal.Entry, _ name: RefName, _ body: () throws(GitError) -> Bool
+        _ entry: Journal.Entry, _ name: RefName, keepingEntry: Bool = false,
+        _ body: () throws(GitError) -> Bool
     ) throws(Failure) -> Bool {
         try journal.begin(entry)
-        defer { journal.end(entry) }
+        // Where it failed, nobody knows yet whether it was done.
+        var isGivenUp = !keepingEntry
+        defer { if isGivenUp { journal.end(entry) } }
         let deadline = Deadline.after(Self.patience)
         while true {
             do throws(GitError) { return try body() } catch {
                 switch error.kind {
-                case .moved: return false
+                case .moved:
+                    isGivenUp = true
+                    return false
                 case .locked where !deadline.hasPassed: pause(Self.interval)
                 case .locked: throw blocked(name)
                 default: throw error.failure

@@ -54,6 +54,20 @@ struct Replacements {
         return found
     }
 
+    /// What became of `commit` in the end; nil if nothing took its place.
+    func follow(_ commit: ObjectID) -> Replacement? {
+        let all = all()
+        guard var last = all[commit] else { return nil }
+        // A replay that changed nothing leads back to itself; a list of so many names no more.
+        for _ in 0..<all.count {
+            guard case .commit(let next) = last, let further = all[next],
+                further != .commit(next)
+            else { break }
+            last = further
+        }
+        return last
+    }
+
     private static func text(_ replacement: Replacement) -> String {
         switch replacement {
         case .commit(let id): id.description

@@ -53,6 +53,30 @@ public struct Setting: Sendable, Equatable {
             standard: "replay"),
         Setting(
             "keepBefore", "DAYS", "how long anchors are kept at least", standard: "30d"),
+        Setting(
+            "saveStuck", "true|false",
+            "whether a branch that cannot be pushed goes to a conflict branch on origin",
+            standard: "true"),
+        Setting(
+            "autoReconcile", "true|false", "whether to reconcile when origin has moved",
+            standard: "false"),
+        Setting("retryFirst", "TIME", "the wait after the first failure", standard: "1s"),
+        Setting("retryCap", "TIME", "the longest wait between two tries", standard: "10m"),
+        Setting(
+            "maxRetries", "N", "retries in a row before it waits to be told; 0: no limit",
+            standard: "0"),
+        Setting(
+            "warmFor", "TIME", "how long a connection to origin is kept after a commit",
+            standard: "10m"),
+        Setting("originCheck", "TIME", "how often origin is looked at", standard: "60s"),
+        Setting(
+            "recheck", "TIME", "how often refs are looked at though nothing told of a change",
+            standard: "60s"),
+        Setting(
+            "drainQuiet", "TIME", "how long no ref may have moved before it ends",
+            standard: "2s"),
+        Setting("drainTimeout", "TIME", "the most that ending may take", standard: "30s"),
+        Setting("hookTimeout", "TIME", "how long a hook of ours may run", standard: "30s"),
         Setting("lockTimeout", "TIME", "how long to wait for another git-pod", standard: "10s"),
         Setting("trustOwner", "UID", "one more user whose gitdir's configuration is followed"),
         Setting("minFree", "SIZE", "what a clone leaves free on the volume", standard: "256M"),

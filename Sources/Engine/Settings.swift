@@ -38,13 +38,11 @@ public struct Settings: Sendable {
         var isTrusted = true
         if let gitdir {
             // Who owns it decides how it is read; its own word on that does not count.
-            let theirs = try ScopedConfiguration.read(
-                gitdir: nil, matching: "^pod\\.trustowner$", followingIncludes: true,
-                until: .after(Self.patience))
-            let owner = try Self.owner(
-                flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"]
-                    ?? theirs.last("pod.trustowner")?.value)
-            let trust = Trust(gitdir: gitdir, alsoTrusting: owner)
+            let told = try Self.owner(flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"])
+            var trust = try Trust(gitdir: gitdir, alsoTrusting: told)
+            if told == nil, !trust.isTrusted, let owner = try Self.configuredOwner() {
+                trust = try Trust(gitdir: gitdir, alsoTrusting: owner)
+            }
             try trust.checkObjects(gitdir)
             isTrusted = trust.isTrusted
             configuration = try Self.read(gitdir, followingIncludes: isTrusted)
@@ -78,6 +76,14 @@ public struct Settings: Sendable {
         try ScopedConfiguration.read(
             gitdir: gitdir, matching: wanted, followingIncludes: followingIncludes,
             until: .after(patience))
+    }
+
+    /// The owner that the user's own configuration, or the system's, trusts.
+    private static func configuredOwner() throws(Failure) -> UInt32? {
+        let theirs = try ScopedConfiguration.read(
+            gitdir: nil, matching: "^pod\\.trustowner$", followingIncludes: true,
+            until: .after(patience))
+        return try owner(theirs.last("pod.trustowner")?.value)
     }
 
     private static func owner(_ text: String?) throws(Failure) -> UInt32? {
@@ -138,6 +144,24 @@ public struct Settings: Sendable {
             throw refusal(name, "a time such as 500ms, 10s, 2m or 1h")
         }
         return duration
+    }
+
+    /// `true` or `false`, as git spells them; false if it is not set.
+    func flag(_ name: String) throws(Failure) -> Bool {
+        switch try text(name)?.lowercased() {
+        case "true", "yes", "on", "1": return true
+        case "false", "no", "off", "0", nil: return false
+        default: throw refusal(name, "true or false")
+        }
+    }
+
+    /// A whole number that is not negative; 0 if it is not set.
+    func number(_ name: String) throws(Failure) -> Int {
+        guard let text = try text(name) else { return 0 }
+        guard let number = Int(text), number >= 0 else {
+            throw refusal(name, "a number, or 0 for no limit")
+        }
+        return number
     }
 
     /// Whole days: `30d`, or `30`.

@@ -36,6 +36,11 @@ func removeLeftovers(of journal: inout Journal, gitdir: String) throws(Failure) 
             try removePackedLock("\(gitdir)/packed-refs", since: written)
         case .update(let name, let value):
             try removeLock("\(gitdir)/\(name).lock", holding: value)
+            // What was to be remembered of origin is true, whenever that is written.
+            if name.isSeen { continue }
+        case .follow(let name, _, let value, _):
+            try removeLock("\(gitdir)/\(name).lock", holding: value)
+            continue
         }
         journal.end(entry)
     }

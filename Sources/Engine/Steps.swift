@@ -11,14 +11,14 @@ extension Reconcile {
     {
         switch plan {
         case .nothing(let outcome):
-            reached(outcome)
+            reached(outcome, from: local, tips.branch)
             return try finish(local, tips)
         case .fastForward(let tip, let outcome):
             return try follow(tip, from: local, anchored: false, outcome, tips)
         case .abandon(let tip):
             return try follow(tip, from: local, anchored: true, .rewritten, tips)
         case .push(_, let outcome):
-            reached(outcome)
+            reached(outcome, from: local, tips.branch)
             return try finish(local, tips)
         case .replay(let upstream, let onto, let outcome):
             return try replay(local, after: upstream, onto: onto, outcome, tips)
@@ -28,6 +28,7 @@ extension Reconcile {
         case .stop(let outcome, let refusal):
             report.outcome = outcome
             report.rewritten = outcome == .rewritten
+            try? count(local, tips.branch)
             throw engine.failure(refusal)
         case .fail(let refusal): throw engine.failure(refusal)
         }
@@ -40,10 +41,10 @@ extension Reconcile {
     ) throws(Failure) -> Next {
         if isDryRun { return foresee(outcome, tip: tip, from: outcome) }
         if anchored { _ = try engine.anchor(local) }
-        guard try engine.refs.move(engine.branch, from: local, to: tip, outcome.rawValue) else {
-            return .again
-        }
-        reached(outcome)
+        guard
+            try engine.refs.follow(tip, engine.branch, from: local, to: tip, outcome.rawValue)
+        else { return .again }
+        reached(outcome, from: local, tip)
         return try finish(tip, tips)
     }
 
@@ -63,7 +64,8 @@ extension Reconcile {
         var anchor: Keep?
         var replayed: ObjectID?
         var recorded = 0
-        let swap = try engine.swap(from: local, outcome.rawValue) { tip throws(Failure) in
+        let swap = try engine.swap(from: local, following: onto, outcome.rawValue) {
+            tip throws(Failure) in
             if replayed != tip {
                 guard case .clean = try replayer.add(commitsUpTo: tip, after: replayed) else {
                     return nil
@@ -78,8 +80,8 @@ extension Reconcile {
         }
         switch swap {
         case .rewound: return .again
-        case .moved(_, let new):
-            reached(outcome)
+        case .moved(let old, let new):
+            reached(outcome, from: old, onto)
             return try finish(new, tips)
         case .conflict(let tip):
             return try escape(
@@ -89,7 +91,8 @@ extension Reconcile {
     }
 
     private func foresee(_ outcome: Outcome, tip: ObjectID, from wanted: Outcome) -> Next {
-        reached(wanted == .rewritten ? .rewritten : outcome)
+        report.outcome = wanted == .rewritten ? .rewritten : outcome
+        report.rewritten = wanted == .rewritten
         report.newCommit = tip
         return .finished
     }
@@ -104,15 +107,16 @@ extension Reconcile {
                 merged == nil ? .conflictEscaped : .merged, tip: merged ?? theirs, from: .merged)
         }
         var anchor: Keep?
-        let swap = try engine.swap(from: local, "merged") { tip throws(Failure) in
+        let swap = try engine.swap(from: local, following: theirs, "merged") {
+            tip throws(Failure) in
             guard let merged = try self.joined(tip, theirs) else { return nil }
             if let anchor { try anchor.follow(tip) } else { anchor = try self.engine.anchor(tip) }
             return merged
         }
         switch swap {
         case .rewound: return .again
-        case .moved(_, let new):
-            reached(.merged)
+        case .moved(let old, let new):
+            reached(.merged, from: old, theirs)
             return try finish(new, tips)
         case .conflict(let tip):
             return try escape(tip, to: theirs, after: theirs, .conflictEscaped, tips)
@@ -136,7 +140,8 @@ extension Reconcile {
     ) throws(Failure) -> Next {
         if isDryRun { return foresee(outcome, tip: tip, from: outcome) }
         var kept: Keep?
-        let swap = try engine.swap(from: local, "conflict-escaped") { local throws(Failure) in
+        let swap = try engine.swap(from: local, following: tip, "conflict-escaped") {
+            local throws(Failure) in
             if let kept { try kept.follow(local) } else { kept = try self.engine.escape(local) }
             if let kept { try self.engine.record(escaped: local, after: upstream, to: kept.name) }
             return tip
@@ -145,8 +150,8 @@ extension Reconcile {
             engine.endEscape(to: kept.name)
             report.conflictBranch = kept.name.branch
         }
-        guard case .moved = swap, let kept else { return .again }
-        reached(outcome)
+        guard case .moved(let old, _) = swap, let kept else { return .again }
+        reached(outcome, from: old, tip)
         engine.note("what \(report.branch) held is on \(kept.name.branch ?? "")")
         if report.rewritten {
             engine.note("\(kept.name.branch ?? "") carries what origin dropped back to it")
@@ -164,13 +169,13 @@ extension Reconcile {
         let delivery = try engine.deliver(tip, tips)
         report.pushed = delivery.isConfirmed
         report.failure = delivery.failure
+        if delivery.hasBranch { originTip = .some(tip) }
         if let taken = report.conflictBranch.flatMap(RefName.init(branch:)),
             let name = delivery.renamed[taken]
         {
             report.conflictBranch = name.branch
         }
         if delivery.originMoved || !delivery.renamed.isEmpty { return .again }
-        if delivery.hasBranch { try engine.remember(tip) }
         try engine.dropOldAnchors(origin: delivery.hasBranch ? tip : tips.branch)
         return .finished
     }

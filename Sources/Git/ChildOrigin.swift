@@ -1,13 +1,14 @@
 // An origin that git itself reaches: a path of this machine, or HTTP. `git` children work in a
-// scratch repository, so that nothing the gitdir's config or hooks name is read.
+// scratch repository, so that nothing the gitdir's config or hooks name is read. What they push, over
+// HTTP alone, is in WebPush.swift.
 
 import Model
 import POSIX
 
 /// Operations by git children.
 struct ChildOrigin: OriginWay {
-    private let origin: Origin
-    private var url: String { access.url }
+    let origin: Origin
+    var url: String { access.url }
     private var settings: OriginSettings { origin.settings }
     private let access: GitAccess
 
@@ -16,13 +17,15 @@ struct ChildOrigin: OriginWay {
         access = try GitAccess(origin)
     }
 
-    func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID] {
+    func fetch(
+        _ names: [RefName], haves: [ObjectID], offering: Set<ObjectID>
+    ) throws(OriginFailure) -> [RefName: ObjectID] {
         let scratch = try scratch(haves)
         var wanted = names
         // A name that origin has not ends the whole fetch: then it is asked which it has. Somebody
         // may delete one meanwhile, so this is done a few times.
         for _ in 0..<Self.attempts {
-            let outcome = try fetchOnce(wanted, scratch)
+            let outcome = try fetchOnce(wanted, offering, scratch)
             if outcome.status.isSuccess {
                 // git puts a pack's content on disk, and leaves its name to whoever comes later.
                 do throws(Failure) {
@@ -61,42 +64,17 @@ struct ChildOrigin: OriginWay {
         return outcome.lines.contains { $0.contains("\trefs/heads/") }
     }
 
-    func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult] {
-        // The lease is compare-and-swap: that `new` descends from `old` was seen to before.
-        let leases = updates.map { "--force-with-lease=\($0.name):\($0.old?.description ?? "")" }
-        let specs = updates.map { "\($0.new):\($0.name)" }
-        let outcome = try git(
-            [
-                "push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags",
-                "--no-recurse-submodules",
-            ] + leases + ["--", url] + specs, scratch([]))
-        var results: [RefName: PushResult] = [:]
-        for line in outcome.lines {
-            guard let (name, result) = report(line, outcome.words) else { continue }
-            results[name] = result
-        }
-        for update in updates where results[update.name] == nil {
-            guard !outcome.status.isSuccess else {
-                results[update.name] = .refused(
-                    .unknown, "git did not report on \(update.name)")
-                continue
-            }
-            throw pushFailure(outcome)
-        }
-        return results
-    }
-
     // MARK: steps
 
-    private func fetchOnce(_ names: [RefName], _ scratch: ScratchRepository)
-        throws(OriginFailure) -> GitOutcome
-    {
+    private func fetchOnce(
+        _ names: [RefName], _ offering: Set<ObjectID>, _ scratch: ScratchRepository
+    ) throws(OriginFailure) -> GitOutcome {
         let specs = names.enumerated().map { "+\($1):\(Self.landing)\($0)" }
         return try git(
             [
                 "fetch", "--progress", "--no-tags", "--no-write-fetch-head",
-                "--no-auto-maintenance", "--no-recurse-submodules", "--no-prune", "--", url,
-            ] + specs, scratch)
+                "--no-auto-maintenance", "--no-recurse-submodules", "--no-prune",
+            ] + offering.map { "--negotiation-tip=\($0)" }.sorted() + ["--", url] + specs, scratch)
     }
 
     /// Where a fetch's tips land in the scratch repository.
@@ -138,25 +116,7 @@ struct ChildOrigin: OriginWay {
         return found
     }
 
-    /// One line of `git push --porcelain`: flag, source and destination, summary; by tabs.
-    private func report(_ line: Substring, _ words: OriginWords) -> (RefName, PushResult)? {
-        let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
-        guard parts.count == 3, let colon = parts[1].firstIndex(of: ":"),
-            let name = RefName(String(parts[1][parts[1].index(after: colon)...]))
-        else { return nil }
-        switch parts[0] {
-        case " ", "*", "=": return (name, .done)
-        case "!":
-            let summary = parts[2]
-            let open = summary.lastIndex(of: "(")
-            let status = open.map { summary[summary.index(after: $0)...].dropLast() } ?? summary
-            return (name, origin.refusal(of: name, status: String(status), lines: words.lines))
-        default:
-            return (name, .refused(.unknown, "git reported \"\(line)\" of \(name)".harmless))
-        }
-    }
-
-    private func scratch(_ tips: [ObjectID]) throws(OriginFailure) -> ScratchRepository {
+    func scratch(_ tips: [ObjectID]) throws(OriginFailure) -> ScratchRepository {
         do throws(Failure) {
             return try ScratchRepository(
                 beside: origin.repository, tips: tips,
@@ -164,7 +124,7 @@ struct ChildOrigin: OriginWay {
         } catch { throw OriginFailure(.unknown, error) }
     }
 
-    private func git(_ arguments: [String], _ scratch: ScratchRepository) throws(OriginFailure)
+    func git(_ arguments: [String], _ scratch: ScratchRepository) throws(OriginFailure)
         -> GitOutcome
     {
         let environment = scratch.environment(
@@ -178,20 +138,16 @@ struct ChildOrigin: OriginWay {
         return try GitChild(origin, access).run(arguments, environment: environment)
     }
 
-    /// Who is refused after it was let in to read may not write.
-    private func pushFailure(_ outcome: GitOutcome) -> OriginFailure {
-        let failure = failure(outcome, "push to it")
-        guard failure.reason == .authentication, outcome.words.forbids else { return failure }
-        return OriginFailure(
-            .readOnlyKey, failure.failure.message, hint: OriginHints.hint(.readOnlyKey))
-    }
-
-    private func failure(_ outcome: GitOutcome, _ what: String) -> OriginFailure {
+    func failure(_ outcome: GitOutcome, _ what: String) -> OriginFailure {
         let words = outcome.words
         if let refusal = origin.askedByAnother(words) { return refusal }
+        if let line = words.line(naming: origin.repository.path) {
+            return origin.ownTrouble(
+                words.reason?.0, "\(origin.name): cannot \(what): \(line)")
+        }
         let (reason, line) = words.reason ?? (.unknown, words.telling ?? "\(outcome.status)")
         return OriginFailure(
-            reason, "\(origin.name): cannot \(what): \(line)", hint: OriginHints.hint(reason))
+            reason, "\(origin.name): cannot \(what): \(line)", hint: reason.hint)
     }
 }
 

@@ -8,7 +8,7 @@ struct GitAccess {
     /// What git is given as its remote.
     let url: String
     let settings: [(key: String, value: String)]
-    let environment: [String]
+    let environment: [EnvironmentEntry]
     /// What must not come out of git, whoever wrote it.
     let secrets: [String]
 

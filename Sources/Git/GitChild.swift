@@ -35,10 +35,13 @@ final class GitChild {
     ///
     /// A child that shows nothing is silent: git was asked for progress, which it writes about all
     /// that takes long, here and over there.
-    func run(_ arguments: [String], environment: [String]) throws(OriginFailure) -> GitOutcome {
+    func run(_ arguments: [String], environment: [EnvironmentEntry]) throws(OriginFailure)
+        -> GitOutcome
+    {
         do throws(Failure) {
             settings.note?("running git \(arguments.joined(separator: " "))".harmless)
-            let child = try start(["git"] + arguments, environment)
+            let child = try ChildProcess.leashed(
+                ["git"] + arguments, environment: environment)
             defer { child.end(grace: Self.grace) }
             let stream = ProcessStream(child, diagnostics: LineFilter { [self] in heard($0) })
             switch try read(stream) {
@@ -53,17 +56,6 @@ final class GitChild {
         } catch {
             throw halted ?? OriginFailure(.unknown, error)
         }
-    }
-
-    /// A `git-receive-pack` of this machine must end by itself, or it could leave its lock on
-    /// origin's ref: it does when the `git push` that started it has gone.
-    private func start(_ command: [String], _ environment: [String]) throws(Failure)
-        -> ChildProcess
-    {
-        if case .path = settings.url.way, command.contains("push") {
-            return try ChildProcess(command, environment: environment, input: .null)
-        }
-        return try .leashed(command, environment: environment)
     }
 
     private var halted: OriginFailure?

@@ -29,6 +29,8 @@ public struct GitError: Error, Sendable, Equatable, CustomStringConvertible {
     public let attempt: String
     /// What libgit2 said, for a person to read.
     public let detail: String
+    /// Whether it is the file system or the object store that failed, as opposed to the far side.
+    var isOfFiles = false
     /// What our own transport said, if that is what failed.
     public var transportFailure: Failure?
 
@@ -78,11 +80,12 @@ func check(_ attempt: @autoclosure () -> String, _ call: () -> Int32) throws(Git
 /// What libgit2 remembers of the call that returned `code`, in this thread.
 func lastError(_ code: Int32, _ attempt: String) -> GitError {
     var detail = "no reason given"
-    var isSystem = false
+    var errorClass = Int32(GIT_ERROR_NONE.rawValue)
     if let error = unsafe git_error_last() {
         detail = unsafe String(cString: error.pointee.message)
-        isSystem = unsafe error.pointee.klass == Int32(GIT_ERROR_OS.rawValue)
+        errorClass = unsafe error.pointee.klass
     }
+    let isSystem = errorClass == Int32(GIT_ERROR_OS.rawValue)
     let kind: GitError.Kind =
         switch code {
         case GIT_ENOTFOUND.rawValue: .notFound
@@ -93,5 +96,9 @@ func lastError(_ code: Int32, _ attempt: String) -> GitError {
             isSystem && (detail.contains("No space left") || detail.contains("quota"))
                 ? .diskFull : .other
         }
-    return GitError(kind, attempt, detail, code: code)
+    var error = GitError(kind, attempt, detail, code: code)
+    error.isOfFiles =
+        isSystem || errorClass == Int32(GIT_ERROR_ODB.rawValue)
+        || errorClass == Int32(GIT_ERROR_ZLIB.rawValue)
+    return error
 }

@@ -25,18 +25,27 @@ public final class Origin {
     /// The objects are on disk when this returns. No ref of the repository is touched: the caller
     /// moves what it tracks, by compare-and-swap. A tip that was here already is trusted if the
     /// history from it to our refs is here too; what a commit of ours holds is not looked through.
-    public func fetch(branch: RefName, alsoAsk: [RefName] = []) throws(OriginFailure)
-        -> [RefName: ObjectID]
-    {
+    ///
+    /// - Parameter itHad: commits that origin is known to have had: what it has in common with us is
+    ///   sought below them first, and not below all that is here.
+    public func fetch(
+        branch: RefName, alsoAsk: [RefName] = [], itHad: [ObjectID] = []
+    ) throws(OriginFailure) -> [RefName: ObjectID] {
         let asked = [branch] + alsoAsk.filter { $0 != branch }
         let haves = try ownTips()
         let before = Set(haves)
-        let tips = try way().fetch(asked, haves: haves)
+        let tips = try way().fetch(
+            asked, haves: haves, offering: Set(itHad).filter(before.contains))
         do throws(GitError) { try repository.refreshObjects() } catch {
             throw local(error)
         }
         for (name, tip) in tips where !before.contains(tip) {
             try checkHistory(of: name, tip, from: haves)
+        }
+        if let tip = tips[branch], !repository.hasCommit(tip) {
+            throw OriginFailure(
+                .unknown, "\(self.name) has something at \(branch) that is no commit: \(tip.short)",
+                hint: "put a commit there")
         }
         return tips
     }
@@ -52,9 +61,13 @@ public final class Origin {
     /// A ref that is not what `old` says, and has not `new` already, is refused as non-fast-forward
     /// without anything being sent for it, and so is a `new` that does not descend from `old`.
     ///
+    /// - Parameter line: a connection that is kept for further pushes; without one, this push has its
+    ///   own, and waits for origin's hooks to end.
     /// - Throws: ``OriginFailure`` if the operation as a whole came to nothing: origin may then have
     ///   any of the refs or none, and the next attempt finds out.
-    public func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult] {
+    public func push(_ updates: [RefUpdate], over line: PushLine? = nil) throws(OriginFailure)
+        -> [RefName: PushResult]
+    {
         var results: [RefName: PushResult] = [:]
         var rest: [RefUpdate] = []
         for update in updates {
@@ -65,7 +78,16 @@ public final class Origin {
             }
         }
         guard !rest.isEmpty else { return results }
-        return results.merging(try way().push(rest)) { $1 }
+        let sent: [RefName: PushResult]
+        if let line {
+            sent = try line.push(rest, isLast: false)
+        } else if let line = PushLine(self) {
+            sent = try line.push(rest, isLast: true)
+            line.close()
+        } else {
+            sent = try WebPush(self).push(rest)
+        }
+        return results.merging(sent) { $1 }
     }
 
     /// The branch that origin's HEAD stands on; nil if it says none.
@@ -97,6 +119,10 @@ public final class Origin {
 
     /// Whether `update` may be sent at all.
     private func flaw(of update: RefUpdate) throws(OriginFailure) -> PushResult? {
+        // What a writer has just put here may lie in a new pack.
+        if !repository.contains(update.new) {
+            do throws(GitError) { try repository.refreshObjects() } catch { throw local(error) }
+        }
         guard repository.contains(update.new) else {
             return .refused(.unknown, "\(update.new) is not in \(repository.path)")
         }
@@ -117,6 +143,7 @@ public final class Origin {
                 .unknown, "\(self.name) did not send \(tip.short), which it has as \(name)",
                 hint: "look at origin with git fsck")
         }
+        guard repository.hasCommit(tip) else { return }
         do throws(GitError) {
             _ = try repository.commits(from: [tip], hiding: haves)
         } catch { throw local(error) }
@@ -126,24 +153,54 @@ public final class Origin {
     func local(_ error: GitError) -> OriginFailure {
         OriginFailure(error.kind == .diskFull ? .diskFull : .unknown, error.failure)
     }
+
+    /// The same, told in other words; only those of a full disk mean the same here as there.
+    func ownTrouble(_ reason: PushFailureReason?, _ text: String) -> OriginFailure {
+        reason == .diskFull
+            ? OriginFailure(.diskFull, text, hint: PushFailureReason.diskFull.hint)
+            : OriginFailure(
+                .unknown, text, hint: "that is here: git -C \(repository.path) fsck")
+    }
 }
 
 /// One way to do what ``Origin`` promises.
 protocol OriginWay {
-    func fetch(_ names: [RefName], haves: [ObjectID]) throws(OriginFailure) -> [RefName: ObjectID]
+    /// - Parameters:
+    ///   - haves: commits that are here with all their history.
+    ///   - offering: those of them that origin is told of; empty: all.
+    func fetch(
+        _ names: [RefName], haves: [ObjectID], offering: Set<ObjectID>
+    ) throws(OriginFailure) -> [RefName: ObjectID]
     func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID]
-    func push(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult]
     func defaultBranch() throws(OriginFailure) -> RefName?
     func hasBranches() throws(OriginFailure) -> Bool
 }
 
 extension Repository {
     /// Whether `id` is a commit that is here.
-    func hasCommit(_ id: ObjectID) -> Bool {
+    public func hasCommit(_ id: ObjectID) -> Bool {
         var size = 0
         var type = GIT_OBJECT_INVALID
         var oid = id.oid
         let code = unsafe git_odb_read_header(&size, &type, objects, &oid)
         return code == 0 && type == GIT_OBJECT_COMMIT
+    }
+}
+
+extension Origin {
+    /// That a ref on origin is not where a push takes it to be.
+    func moved(_ update: RefUpdate, now: ObjectID?) -> String {
+        let there = now.map { "at \($0.short)" } ?? "not there"
+        let taken = update.old.map { "at \($0.short)" } ?? "not there"
+        return "\(update.name) is \(there) on origin, and was taken to be \(taken)"
+    }
+
+    /// A ref that origin refused, by its status and by what it wrote meanwhile.
+    func refusal(of name: RefName, status: String, lines: [String]) -> PushResult {
+        let words = OriginWords(lines)
+        let reason = words.reason(ofStatus: status)
+        let said = words.reason?.line ?? words.telling
+        let text = "origin refused \(name): \(status)" + (said.map { " (\($0))" } ?? "")
+        return .refused(reason, text.harmless)
     }
 }

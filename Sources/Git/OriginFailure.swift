@@ -23,6 +23,15 @@ public struct OriginFailure: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 extension OriginFailure {
+    /// Whether origin was not reached, or did not let us in: nothing is known of it then. What else
+    /// goes wrong is the matter of one of the two repositories.
+    public var isOutOfReach: Bool {
+        switch reason {
+        case .unreachable, .timeout, .authentication, .readOnlyKey, .hostKey: true
+        case .nonFastForward, .rejected, .diskFull, .unknown: false
+        }
+    }
+
     /// The operation was called off by whoever asked for it.
     static func cancelled(_ origin: String) -> OriginFailure {
         OriginFailure(.unknown, "the work with \(origin) was called off")
@@ -38,5 +47,21 @@ extension OriginFailure {
         OriginFailure(
             .timeout, "the work with \(origin) did not end within \(limit.spoken)",
             hint: "it starts again at the next attempt")
+    }
+}
+
+extension PushFailureReason {
+    /// What a person should do about it; nil where only the words of the failure can tell.
+    public var hint: String? {
+        switch self {
+        case .nonFastForward: "run git pod reconcile: origin has commits that are not here"
+        case .rejected: "see what origin's hooks and branch protection want"
+        case .authentication: "check pod.deployKey or pod.tokenFile, and what origin lets it do"
+        case .readOnlyKey: "give the deploy key or token write access on origin"
+        case .hostKey: "find out who answers there before you trust it"
+        case .unreachable, .timeout: "check that origin runs and can be reached from here"
+        case .diskFull: "free some space on the volume that has none"
+        case .unknown: nil
+        }
     }
 }

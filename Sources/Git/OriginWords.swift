@@ -78,6 +78,9 @@ struct OriginWords {
         return nil
     }
 
+    /// The first line that names something in the folder `path`.
+    func line(naming path: String) -> String? { lines.first { $0.contains("\(path)/") } }
+
     /// Whether a server knows who we are and says no (RFC 9110, section 15.5.4).
     var forbids: Bool { lines.contains { $0.contains("requested URL returned error: 403") } }
 

@@ -5,8 +5,10 @@ enum PackDelta {
     private static let longestInsert = 127
     private static let longestCopy = 0xff_ffff
 
-    /// How to make `target` of `base`; nil if they share less than half of the target.
+    /// How to make `target` of `base`; nil if they share less than half of the target, or if that is
+    /// empty: git takes no delta of less than four bytes (its `DELTA_SIZE_MIN`).
     static func between(_ base: [UInt8], _ target: [UInt8]) -> [UInt8]? {
+        guard !target.isEmpty else { return nil }
         let (front, back) = sharedEnds(base, target)
         guard 2 * (front + back) >= target.count else { return nil }
         var delta = size(base.count) + size(target.count)

@@ -133,11 +133,13 @@ final class PackWriter {
         Failure(.failed, "cannot read \(id) back from \(folder)", hint: "look at that volume")
     }
 
-    private static func header(count: Int) -> [UInt8] {
+    /// What every pack begins with.
+    static func header(count: Int) -> [UInt8] {
         Array("PACK".utf8) + [0, 0, 0, 2] + bigEndian(UInt32(count))
     }
 
-    private static func entryHeader(kind: Int, size: Int) -> [UInt8] {
+    /// What stands before each object's stream.
+    static func entryHeader(kind: Int, size: Int) -> [UInt8] {
         var rest = size >> 4
         var bytes = [UInt8(kind << 4 | size & 15) | (rest > 0 ? 0x80 : 0)]
         while rest > 0 {

@@ -42,29 +42,32 @@ public final class ScratchRepository {
         configuration: Configuration = .none
     ) throws(Failure) {
         gitdir = repository.path
+        self.configuration = configuration
         path = try Self.newFolder(for: repository.path)
         do throws(Failure) {
             for folder in ["objects", "refs", "info"] { try makeFolder("\(path)/\(folder)") }
-            try writeNewFile("\(path)/HEAD", Array("ref: refs/heads/none\n".utf8), mode: 0o600)
+            try write("HEAD", "ref: refs/heads/none\n")
             var config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
             if configuration == .userAndGitdir, exists("\(gitdir)/config") {
                 let file = Self.quotedForConfig("\(gitdir)/config")
                 config += "[include]\n\tpath = \(file)\n[core]\n\tbare = true\n"
             }
-            try writeNewFile("\(path)/config", Array(config.utf8), mode: 0o600)
+            try write("config", config)
             let packed = Set(tips).sorted { $0.description < $1.description }
                 .map { "\($0) \(Self.name(of: $0))\n" }.joined()
-            try writeNewFile(
-                "\(path)/packed-refs", Array("# pack-refs with: sorted \n\(packed)".utf8),
-                mode: 0o600)
+            try write("packed-refs", "# pack-refs with: sorted \n\(packed)")
         } catch {
             try? removeTree(path)
             throw error
         }
-        self.configuration = configuration
     }
 
     private let configuration: Configuration
+
+    /// A file that nobody needs after us.
+    private func write(_ name: String, _ text: String) throws(Failure) {
+        try writeNewFile("\(path)/\(name)", Array(text.utf8), mode: 0o600, onDisk: false)
+    }
 
     deinit { try? removeTree(path) }
 
@@ -100,11 +103,11 @@ public final class ScratchRepository {
     ///   - caller: the environment that the user's own variables are taken from.
     public func environment(
         writing store: ObjectStore, settings: [(key: String, value: String)] = [],
-        adding entries: [String] = [], of caller: Environment = .current()
-    ) -> [String] {
+        adding entries: [EnvironmentEntry] = [], of caller: Environment = .current()
+    ) -> [EnvironmentEntry] {
         var inherited = ["PATH", "HOME", "TMPDIR", "XDG_CONFIG_HOME"] + Self.networkVariables
         if configuration != .none { inherited += ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"] }
-        var environment = inherited.compactMap { name in caller[name].map { "\(name)=\($0)" } }
+        var environment = inherited.compactMap(caller.entry)
         environment += ["LC_ALL=C", "GIT_DIR=\(path)", "GIT_TERMINAL_PROMPT=0"]
         let own = "\(path)/objects"
         let theirs = "\(gitdir)/objects"

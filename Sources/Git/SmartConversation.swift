@@ -8,16 +8,14 @@ import Transport
 
 /// What libgit2's callbacks of one operation work on. Lives as long as its remote.
 final class SmartConversation {
-    private let open: (OriginProgram) throws(OriginFailure) -> PatientStream
-    private let explain: (PatientStream.Halt) -> OriginFailure
+    private let open: () throws(OriginFailure) -> SSHService
     private let settings: OriginSettings
+    private var service: SSHService?
     private var stream: PatientStream?
     /// Why our side of the transport failed, if it did.
     private(set) var failure: OriginFailure?
     /// What origin said on the side band.
     private(set) var sideband: [String] = []
-    /// What origin reported of each ref; nil inside is "ok".
-    private(set) var statuses: [String: String?] = [:]
 
     /// The most that is kept of what origin says.
     private static let sidebandLimit = 200
@@ -28,23 +26,22 @@ final class SmartConversation {
         if sideband.count > Self.sidebandLimit { sideband.removeFirst() }
     }
 
-    init(
-        _ settings: OriginSettings,
-        open: @escaping (OriginProgram) throws(OriginFailure) -> PatientStream,
-        explain: @escaping (PatientStream.Halt) -> OriginFailure
-    ) {
+    init(_ settings: OriginSettings, open: @escaping () throws(OriginFailure) -> SSHService) {
         self.settings = settings
         self.open = open
-        self.explain = explain
     }
 
-    func connect(_ service: git_smart_service_t) -> Bool {
+    func connect() -> Bool {
         if stream != nil { return true }
-        let program: OriginProgram =
-            service == GIT_SERVICE_UPLOADPACK_LS || service == GIT_SERVICE_UPLOADPACK
-            ? .uploadPack : .receivePack
+        let deadline = Deadline.after(settings.operationTimeout)
         do throws(OriginFailure) {
-            stream = try open(program)
+            let service = try open()
+            self.service = service
+            stream = PatientStream(
+                service.stream,
+                limits: .init(
+                    idle: settings.idleTimeout, deadline: deadline,
+                    isCancelled: settings.isCancelled))
             return true
         } catch {
             failure = error
@@ -55,7 +52,7 @@ final class SmartConversation {
     func read(into memory: UnsafeMutableRawBufferPointer) -> Int? {
         guard let stream, failure == nil else { return nil }
         do throws(PatientStream.Halt) { return try unsafe stream.read(into: memory) } catch {
-            failure = explain(error)
+            failure = service?.explain(error)
             return nil
         }
     }
@@ -63,7 +60,7 @@ final class SmartConversation {
     func write(_ bytes: [UInt8]) -> Bool {
         guard let stream, failure == nil else { return false }
         do throws(PatientStream.Halt) { try stream.write(bytes) } catch {
-            failure = explain(error)
+            failure = service?.explain(error)
             return false
         }
         return true
@@ -71,12 +68,10 @@ final class SmartConversation {
 
     func heard(_ bytes: [UInt8]) { sidebandLines.append(bytes) }
 
-    func reported(_ name: String, _ status: String?) { statuses[name] = status }
-
     func made(_ progress: OriginProgress) -> Bool {
         settings.progress?(progress)
         guard settings.isCancelled?() == true else { return true }
-        failure = failure ?? explain(.cancelled)
+        failure = failure ?? service?.explain(.cancelled)
         return false
     }
 
@@ -106,17 +101,6 @@ final class SmartConversation {
                     .receiving, done: Int(stats.received_objects), total: all,
                     bytes: stats.received_bytes)
             return unsafe conversation(payload)?.made(progress) == true ? 0 : -1
-        }
-        unsafe callbacks.push_transfer_progress = { done, all, bytes, payload in
-            let progress = OriginProgress(
-                .sending, done: Int(done), total: Int(all), bytes: bytes)
-            return unsafe conversation(payload)?.made(progress) == true ? 0 : -1
-        }
-        unsafe callbacks.push_update_reference = { name, status, payload in
-            guard let name = unsafe name else { return 0 }
-            let words = unsafe status.map { unsafe String(cString: $0) }
-            unsafe conversation(payload)?.reported(String(cString: name), words)
-            return 0
         }
     }
 }

@@ -1,4 +1,4 @@
-// One conversation of libgit2 with an origin: connect, look, download or upload, close.
+// One conversation of libgit2 with an origin: connect, look, download, close.
 
 import CLibgit2
 import Model
@@ -12,7 +12,7 @@ import POSIX
     private let repository: OpaquePointer
     private let remote: OpaquePointer
 
-    /// - Parameter tips: what a fetch offers as haves, and what a push sends.
+    /// - Parameter tips: what a fetch offers as haves.
     init(
         _ origin: Origin, _ conversation: SmartConversation, tips: [ObjectID]
     ) throws(OriginFailure) {
@@ -69,12 +69,14 @@ import POSIX
 
     // MARK: steps
 
-    func connect(_ direction: git_direction) throws(OriginFailure) {
+    func connect() throws(OriginFailure) {
         var options = unsafe git_remote_connect_options()
         unsafe git_remote_connect_options_init(
             &options, UInt32(GIT_REMOTE_CONNECT_OPTIONS_VERSION))
         unsafe conversation.install(in: &options.callbacks)
-        try step("talk to it") { unsafe git_remote_connect_ext(remote, direction, &options) }
+        try step("talk to it") {
+            unsafe git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &options)
+        }
     }
 
     func close() {
@@ -117,29 +119,6 @@ import POSIX
         }
     }
 
-    func upload(_ updates: [RefUpdate]) throws(OriginFailure) -> [RefName: PushResult] {
-        var options = unsafe git_push_options()
-        unsafe git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION))
-        unsafe conversation.install(in: &options.callbacks)
-        let specs = StringArray(updates.map { "\(ScratchRepository.name(of: $0.new)):\($0.name)" })
-        try step("push to it") {
-            unsafe specs.with { unsafe git_remote_upload(remote, $0, &options) }
-        }
-        conversation.finishSideband()
-        var results: [RefName: PushResult] = [:]
-        for update in updates { results[update.name] = result(of: update) }
-        return results
-    }
-
-    /// What origin reported of a ref. To libgit2 a push is a success even if every ref was refused.
-    private func result(of update: RefUpdate) -> PushResult {
-        guard let reported = conversation.statuses[update.name.description] else {
-            return .refused(.unknown, "\(origin.name) did not report on \(update.name)")
-        }
-        guard let status = reported else { return .done }
-        return origin.refusal(of: update.name, status: status, lines: conversation.sideband)
-    }
-
     // MARK: calling libgit2
 
     private func step(_ what: String, _ call: () -> Int32) throws(OriginFailure) {
@@ -149,22 +128,15 @@ import POSIX
         let error = lastError(code, "\(what): \(origin.name)")
         if let failure = conversation.failure { throw failure }
         conversation.finishSideband()
-        if error.kind == .diskFull { throw origin.local(error) }
-        let lines = conversation.sideband + [error.detail]
-        let words = OriginWords(lines)
+        let spoken = OriginWords(conversation.sideband)
+        if error.kind == .diskFull || error.isOfFiles && spoken.reason == nil {
+            throw origin.ownTrouble(
+                error.kind == .diskFull ? .diskFull : nil,
+                "cannot \(what): \(origin.name): \(error.detail)")
+        }
+        let words = OriginWords(spoken.lines + [error.detail])
         let (reason, said) = words.reason ?? (.unknown, words.telling ?? error.detail)
         throw OriginFailure(
-            reason, "cannot \(what): \(origin.name): \(said)", hint: OriginHints.hint(reason))
-    }
-}
-
-extension Origin {
-    /// A ref that origin refused, by its status and by what it wrote meanwhile.
-    func refusal(of name: RefName, status: String, lines: [String]) -> PushResult {
-        let words = OriginWords(lines)
-        let reason = words.reason(ofStatus: status)
-        let said = words.reason?.line ?? words.telling
-        let text = "origin refused \(name): \(status)" + (said.map { " (\($0))" } ?? "")
-        return .refused(reason, text.harmless)
+            reason, "cannot \(what): \(origin.name): \(said)", hint: reason.hint)
     }
 }

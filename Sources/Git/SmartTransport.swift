@@ -50,7 +50,7 @@ private func openStream(
         return 0
     }
     let owner = unsafe whole.pointee.owner
-    guard unsafe conversation(owner)?.connect(service) == true else { return refuse() }
+    guard unsafe conversation(owner)?.connect() == true else { return refuse() }
     let memory = UnsafeMutablePointer<pod_git_stream>.allocate(capacity: 1)
     unsafe memory.initialize(
         to: pod_git_stream(

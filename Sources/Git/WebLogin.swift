@@ -9,7 +9,7 @@ struct WebLogin {
     /// Injected configuration: for this server, our helper and no other.
     let settings: [(key: String, value: String)]
     /// What the helper reads.
-    let environment: [String]
+    let environment: [EnvironmentEntry]
     /// What no log and no message may show.
     let secrets: [String]
 

@@ -57,7 +57,12 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     /// Where origin's last tip that we acted on is remembered. Nil if this is no branch.
-    public var seen: RefName? { branch.map { RefName(unchecked: "refs/pod/seen/\($0)") } }
+    public var seen: RefName? { branch.map { RefName(unchecked: "\(Self.memory)\($0)") } }
+
+    /// Whether it is such a memory of some branch.
+    public var isSeen: Bool { description.hasPrefix(Self.memory) }
+
+    private static let memory = "refs/pod/seen/"
 
     public static func < (left: RefName, right: RefName) -> Bool {
         left.description.utf8.lexicographicallyPrecedes(right.description.utf8)

@@ -53,31 +53,61 @@ public final class ChildProcess {
     public var outputDescriptor: Int32? { output?.raw }
     public var errorDescriptor: Int32? { error?.raw }
 
-    /// Starts `arguments[0]`, found along `PATH`, with `environment` (`NAME=value` entries) or, byte
-    /// for byte, with ours: a home need not be called in UTF-8. `leadsGroup`: it and what it starts
+    /// Starts `arguments[0]`, found along `PATH`, with `environment` or with
+    /// ours. `leadsGroup`: it and what it starts
     /// are a process group of their own, which no terminal's interrupt reaches.
     ///
     /// - Throws: ``Failure`` of kind `configuration` if there is no such program, else `failed`.
     public init(
-        _ arguments: [String], environment: [String]? = nil,
+        _ arguments: [String], environment: [EnvironmentEntry]? = nil,
         input: ChildStandard = .pipe, output: ChildStandard = .pipe, error: ChildStandard = .pipe,
         leadsGroup: Bool = false
     ) throws(Failure) {
         name = arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
-        spawning.lock()
-        defer { spawning.unlock() }
-        var inputPipe = try Self.pipe(input)
-        var outputPipe = try Self.pipe(output)
-        var errorPipe = try Self.pipe(error)
-        let standard = [
-            input == .inherit ? 0 : inputPipe.reader?.raw,
-            output == .inherit ? 1 : outputPipe.writer?.raw,
-            error == .inherit ? 2 : errorPipe.writer?.raw,
-        ]
-        process = try Self.spawn(arguments, environment, standard, leadsGroup: leadsGroup)
-        self.input = inputPipe.writer.take()
-        self.output = outputPipe.reader.take()
-        self.error = errorPipe.reader.take()
+        Self.reap()
+        var started = try spawning.with { _ throws(Failure) in
+            var inputPipe = try Self.pipe(input)
+            var outputPipe = try Self.pipe(output)
+            var errorPipe = try Self.pipe(error)
+            let standard = [
+                input == .inherit ? 0 : inputPipe.reader?.raw,
+                output == .inherit ? 1 : outputPipe.writer?.raw,
+                error == .inherit ? 2 : errorPipe.writer?.raw,
+            ]
+            return Started(
+                process: try Self.spawn(arguments, environment, standard, leadsGroup: leadsGroup),
+                input: inputPipe.writer.take(), output: outputPipe.reader.take(),
+                error: errorPipe.reader.take())
+        }
+        process = started.process
+        self.input = started.input.take()
+        self.output = started.output.take()
+        self.error = started.error.take()
+    }
+
+    /// A child that was just started, and our ends of its pipes.
+    private struct Started: ~Copyable {
+        let process: pid_t
+        var input: FileDescriptor?
+        var output: FileDescriptor?
+        var error: FileDescriptor?
+    }
+
+    /// One that nobody waits for any more may run on; it is not to be a zombie when it ends.
+    deinit {
+        if pollStatus() == nil { Self.leftAlone.with { [process] in $0.append(process) } }
+    }
+
+    private static let leftAlone = Locked<[pid_t]>([])
+
+    /// Clears away those that nobody waited for and that have ended.
+    private static func reap() {
+        leftAlone.with { processes in
+            processes.removeAll { process in
+                var code: Int32 = 0
+                return unsafe waitpid(process, &code, WNOHANG) != 0
+            }
+        }
     }
 
     /// Ends its standard input.
@@ -106,7 +136,7 @@ public final class ChildProcess {
 
     /// Waits until it has ended. Nil if `deadline` passed first.
     public func waitForExit(until deadline: Deadline) -> ExitStatus? {
-        var pause: UInt32 = 250
+        var pause: UInt32 = 50
         while true {
             if let status = pollStatus() { return status }
             if deadline.hasPassed { return nil }
@@ -140,22 +170,7 @@ public final class ChildProcess {
 }
 
 /// One spawn at a time: between a pipe's making and its close-on-exec flag no child may start.
-let spawning = Mutex()
-
-/// A pthread mutex. The standard library's is reported as racy by the thread sanitizer.
-@safe final class Mutex: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-
-    init() { unsafe pthread_mutex_init(mutex, nil) }
-
-    deinit {
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe mutex.deallocate()
-    }
-
-    func lock() { unsafe pthread_mutex_lock(mutex) }
-    func unlock() { unsafe pthread_mutex_unlock(mutex) }
-}
+let spawning = Locked(())
 
 /// The number of a signal by its name on the SSH wire (RFC 4254, section 6.10); 0 if unknown.
 public func signalNumber(_ name: String) -> Int32 {

@@ -14,7 +14,8 @@ extension ChildProcess {
     /// Every other descriptor of ours is close-on-exec. The child gets the default action for
     /// SIGPIPE and an empty signal mask.
     static func spawn(
-        _ arguments: [String], _ environment: [String]?, _ standard: [Int32?], leadsGroup: Bool
+        _ arguments: [String], _ environment: [EnvironmentEntry]?, _ standard: [Int32?],
+        leadsGroup: Bool
     ) throws(Failure) -> pid_t {
         #if canImport(Glibc)
             var actions = unsafe posix_spawn_file_actions_t()
@@ -48,12 +49,12 @@ extension ChildProcess {
         unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
         var process: pid_t = 0
-        let code = unsafe withCStrings(arguments) { argv in
+        let code = unsafe withCStrings(arguments.map { Array($0.utf8) }) { argv in
             guard let environment else {
                 return unsafe posix_spawnp(
                     &process, arguments[0], &actions, &attributes, argv, environ)
             }
-            return unsafe withCStrings(environment) { envp in
+            return unsafe withCStrings(environment.map(\.bytes)) { envp in
                 unsafe posix_spawnp(&process, arguments[0], &actions, &attributes, argv, envp)
             }
         }
@@ -71,10 +72,15 @@ extension ChildProcess {
 
 /// Calls `body` with a null-terminated array of C strings.
 private func withCStrings<Result>(
-    _ strings: [String],
+    _ strings: [[UInt8]],
     _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
 ) -> Result {
-    let copies = unsafe strings.map { unsafe strdup($0) } + [nil]
+    let copies =
+        unsafe strings.map { bytes in
+            unsafe (bytes + [0]).withUnsafeBytes {
+                unsafe strdup($0.bindMemory(to: CChar.self).baseAddress!)
+            }
+        } + [nil]
     defer { for index in unsafe copies.indices { unsafe free(copies[index]) } }
     return unsafe body(copies)
 }

@@ -13,20 +13,26 @@ import Model
 /// Addresses are tried by turns of family, each a quarter of a second after the one before it or
 /// at once when that one failed (RFC 8305, section 5); the first to connect wins.
 ///
+/// - Parameter begun: a connection to take, if it goes there.
 /// - Throws: ``Failure`` of kind `unreachable`, with the last refusal's own words.
-public func connectTCP(host: String, port: UInt16, until deadline: Deadline) throws(Failure)
-    -> FileDescriptor
-{
+public func connectTCP(
+    host: String, port: UInt16, until deadline: Deadline, begun: BegunConnection? = nil
+) throws(Failure) -> FileDescriptor {
+    let name = "\(host) port \(port)"
+    if let socket = begun?.take(to: host, port: port) {
+        return try connect(to: [], begun: [socket], called: name, until: deadline)
+    }
     let addresses = try resolve(host, port: port, until: deadline)
-    return try connect(to: addresses, called: "\(host) port \(port)", until: deadline)
+    return try connect(to: addresses, called: name, until: deadline)
 }
 
-/// The race for the first of `addresses` that answers.
-func connect(to addresses: [SocketAddress], called name: String, until deadline: Deadline)
-    throws(Failure) -> FileDescriptor
-{
+/// The race for the first of `addresses`, or of the sockets that were `begun`, that answers.
+func connect(
+    to addresses: [SocketAddress], begun: [Int32] = [], called name: String,
+    until deadline: Deadline
+) throws(Failure) -> FileDescriptor {
     var waiting = interleaved(addresses)[...]
-    var attempts: [Int32] = []
+    var attempts = begun
     defer { for descriptor in attempts { close(descriptor) } }
     var lastError = ETIMEDOUT
     var nextAttempt = Deadline.after(.zero)
@@ -63,9 +69,10 @@ func connect(to addresses: [SocketAddress], called name: String, until deadline:
         hint: "check that it runs and that this port is reachable from here")
 }
 
-private struct ConnectRefusal: Error { let code: Int32 }
+struct ConnectRefusal: Error { let code: Int32 }
 
-private func startConnect(_ address: SocketAddress) -> Result<Int32, ConnectRefusal> {
+/// A non-blocking socket that connects to `address`, or has.
+func startConnect(_ address: SocketAddress) -> Result<Int32, ConnectRefusal> {
     let descriptor = streamSocket(address.family)
     guard descriptor >= 0 else { return .failure(ConnectRefusal(code: errno)) }
     setNonBlocking(descriptor)

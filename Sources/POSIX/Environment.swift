@@ -7,40 +7,72 @@
     import Darwin
 #endif
 
+/// One `NAME=value` of an environment. Its value may be any bytes, and a child is given the same ones.
+public struct EnvironmentEntry: ExpressibleByStringInterpolation, Hashable, Sendable {
+    public let bytes: [UInt8]
+
+    /// An entry byte for byte as it stands in an environment.
+    public init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// An entry that is text, `NAME=value`.
+    public init(stringLiteral text: String) { bytes = Array(text.utf8) }
+
+    /// The entry's name.
+    public var name: String {
+        String(decoding: bytes.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
+    }
+
+    fileprivate var value: ArraySlice<UInt8> { bytes.drop { $0 != UInt8(ascii: "=") }.dropFirst() }
+}
+
 /// An environment, as a value.
 public struct Environment: Sendable {
-    private let values: [String: String]
+    private let entries: [String: EnvironmentEntry]
     /// The home folder of the password database, which is what `ssh` takes for `~`.
     public let accountHome: String
     /// The login name of the password database.
     public let accountName: String
 
+    /// An environment of texts.
     public init(_ values: [String: String], accountHome: String, accountName: String) {
-        self.values = values
+        self.init(
+            values.map { "\($0.key)=\($0.value)" }, accountHome: accountHome,
+            accountName: accountName)
+    }
+
+    /// Of two entries with one name the first counts, as for `getenv`.
+    public init(_ entries: [EnvironmentEntry], accountHome: String, accountName: String) {
+        self.entries = Dictionary(
+            entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.accountHome = accountHome
         self.accountName = accountName
     }
 
     /// This process's own.
     public static func current() -> Environment {
-        var values: [String: String] = [:]
-        for entry in currentEnvironment() {
-            guard let equals = entry.firstIndex(of: "=") else { continue }
-            values[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
-        }
         let account = unsafe getpwuid(getuid())
         let home = unsafe account.flatMap { unsafe $0.pointee.pw_dir }
             .map { unsafe String(cString: $0) }
         let name = unsafe account.flatMap { unsafe $0.pointee.pw_name }
             .map { unsafe String(cString: $0) }
         return Environment(
-            values, accountHome: home ?? values["HOME"] ?? "/",
-            accountName: name ?? values["USER"] ?? "\(getuid())")
+            currentEnvironment(), accountHome: home ?? environmentVariable("HOME") ?? "/",
+            accountName: name ?? environmentVariable("USER") ?? "\(getuid())")
     }
 
-    /// The value of `name`; nil if it is not set or empty.
+    /// The value of `name`, to be read or shown; nil if it is not set or empty.
     public subscript(name: String) -> String? {
-        values[name].flatMap { $0.isEmpty ? nil : $0 }
+        entry(name).map { String(decoding: $0.value, as: UTF8.self) }
+    }
+
+    /// Whether the value of `name` is UTF-8, so that ``subscript(_:)`` has all of it.
+    public func isText(_ name: String) -> Bool {
+        entry(name).map { String(validating: $0.value, as: UTF8.self) != nil } ?? true
+    }
+
+    /// The entry `name=value`, for a child; nil if it is not set or empty.
+    public func entry(_ name: String) -> EnvironmentEntry? {
+        entries[name].flatMap { $0.value.isEmpty ? nil : $0 }
     }
 
     /// `path` with a leading `~/` replaced by `$HOME`, as git does with paths in its configuration.
@@ -61,12 +93,13 @@ public func environmentBytes(_ name: String) -> [UInt8]? {
     return unsafe Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
 }
 
-/// All of the environment as `NAME=value`.
-public func currentEnvironment() -> [String] {
-    var entries: [String] = []
+/// All of the environment.
+public func currentEnvironment() -> [EnvironmentEntry] {
+    var entries: [EnvironmentEntry] = []
     var entry = unsafe environ
     while let text = unsafe entry.pointee {
-        entries.append(unsafe String(cString: text))
+        let bytes = unsafe Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
+        entries.append(EnvironmentEntry(bytes: bytes))
         unsafe entry += 1
     }
     return entries

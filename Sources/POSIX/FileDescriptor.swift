@@ -27,9 +27,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     /// A pipe, both ends close-on-exec.
     public static func pipe() throws(Failure) -> Pipe {
-        spawning.lock()
-        defer { spawning.unlock() }
-        return try pipeWhileNothingSpawns()
+        try spawning.with { _ throws(Failure) in try pipeWhileNothingSpawns() }
     }
 
     /// The same, for one who holds ``spawning`` already.

@@ -149,12 +149,6 @@ func names(in directory: OpaquePointer) -> [[CChar]] {
     return names
 }
 
-/// Whether `path` is a symbolic link, wherever it leads.
-public func isSymbolicLink(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
-}
-
 /// Whether this process may execute `path`.
 public func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
 

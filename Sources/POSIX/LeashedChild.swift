@@ -18,8 +18,8 @@ extension ChildProcess {
     /// certain. Its exit status is the program's, 128 and the number where a signal ended it.
     ///
     /// - Throws: ``Failure`` of kind `configuration` if there is no such program, else `failed`.
-    public static func leashed(_ arguments: [String], environment: [String]) throws(Failure)
-        -> ChildProcess
+    public static func leashed(_ arguments: [String], environment: [EnvironmentEntry])
+        throws(Failure) -> ChildProcess
     {
         guard arguments[0].contains("/") || findProgram(arguments[0]) != nil else {
             throw cannotRun(arguments[0], ENOENT)

@@ -8,7 +8,7 @@ import Model
     import Darwin
 #endif
 
-/// A file whose bytes processes lock (`fcntl(2)`, `F_SETLK`); its content means nothing.
+/// A file whose bytes processes lock (`fcntl(2)`, `F_SETLK`). Its content is a note, if anything.
 ///
 /// Open a file once in a process: when any descriptor of it is closed, all its locks are given back.
 /// Two holders in one process do not see each other.
@@ -54,6 +54,36 @@ public final class LockFile {
             usleep(1000)
         }
         return true
+    }
+
+    /// How many bytes a note may have.
+    public static let noteSize = 64
+
+    /// What ``setNote(_:)`` wrote last, whichever process did; empty if nothing was.
+    public func note() -> String {
+        var bytes = [UInt8](repeating: 0, count: Self.noteSize)
+        let count = unsafe bytes.withUnsafeMutableBytes { memory in
+            unsafe pread(file.raw, memory.baseAddress, memory.count, 0)
+        }
+        return String(decoding: bytes.prefix(max(0, count)).prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// Writes a note over the one before. It has the same size on disk whatever it says, so that a
+    /// volume that had room for one can be full when the next is written.
+    ///
+    /// - Throws: ``Failure`` of kind `failed`.
+    public func setNote(_ text: String) throws(Failure) {
+        let bytes = Array(text.utf8.prefix(Self.noteSize))
+        let all = bytes + [UInt8](repeating: 0, count: Self.noteSize - bytes.count)
+        let count = unsafe all.withUnsafeBytes { memory in
+            unsafe pwrite(file.raw, memory.baseAddress, memory.count, 0)
+        }
+        guard count == all.count else { throw .system("write \(path)") }
+    }
+
+    /// Whether there is a note, be it an empty one.
+    public var hasNote: Bool {
+        fileStatus(descriptor: file.raw).map { $0.size >= Int64(Self.noteSize) } ?? false
     }
 
     /// Gives the byte at `offset` back.

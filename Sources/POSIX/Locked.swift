@@ -22,9 +22,12 @@
         unsafe mutex.deallocate()
     }
 
-    public func with<Result>(_ body: (inout Value) -> Result) -> Result {
+    /// What `body` makes of the value, which nobody else sees meanwhile.
+    public func with<Result: ~Copyable, Problem>(
+        _ body: (inout Value) throws(Problem) -> Result
+    ) throws(Problem) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
-        return body(&value)
+        return try body(&value)
     }
 }

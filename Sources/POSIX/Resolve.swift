@@ -23,7 +23,7 @@ struct SocketAddress: Sendable {
 func resolve(_ host: String, port: UInt16, until deadline: Deadline) throws(Failure)
     -> [SocketAddress]
 {
-    if case .found(let addresses) = lookUp(host, port, flags: AI_NUMERICHOST) { return addresses }
+    if let address = numericAddress(host, port: port) { return [address] }
     let answer = try Answer(host: host, port: port)
     guard try wait(for: answer.reader, reading: true, until: deadline) else {
         throw Failure(
@@ -37,6 +37,12 @@ func resolve(_ host: String, port: UInt16, until deadline: Deadline) throws(Fail
             .unreachable, "cannot resolve the host \(host): \(reason)",
             hint: "check the host name and this machine's DNS")
     }
+}
+
+/// The address that `host` is, if it is no name.
+func numericAddress(_ host: String, port: UInt16) -> SocketAddress? {
+    guard case .found(let addresses) = lookUp(host, port, flags: AI_NUMERICHOST) else { return nil }
+    return addresses.first
 }
 
 private enum LookUp: Sendable {

@@ -21,7 +21,7 @@ public let outputLimit = 64 << 20
 /// - Throws: ``Failure``: `configuration` if there is no such program, `unreachable` if it has not
 ///   ended by `deadline`, `failed` for output beyond ``outputLimit``.
 public func runToEnd(
-    _ arguments: [String], environment: [String]? = nil, until deadline: Deadline
+    _ arguments: [String], environment: [EnvironmentEntry]? = nil, until deadline: Deadline
 ) throws(Failure) -> ProgramResult {
     let child = try ChildProcess(arguments, environment: environment, input: .null)
     var complaints: [String] = []

@@ -45,3 +45,6 @@ public func sendWithoutSignal(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, 
         if errno != EINTR { return -Int(errno) }
     }
 }
+
+/// Ends a connection both ways; what was sent is still delivered.
+public func shutDown(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }

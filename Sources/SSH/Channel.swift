@@ -18,7 +18,6 @@ import POSIX
     /// ever.
     private var isBroken = false
     private var keepAliveDue: Deadline
-
     /// Bytes that the server may send ahead of our reading. Larger windows cost libssh2 more in
     /// queue handling than they gain on a LAN.
     static let window: UInt32 = 2 << 20
@@ -46,6 +45,7 @@ import POSIX
         self.diagnostics = diagnostics
         keepAliveDue = .after(session.target.keepAlive)
         unsafe handle = try session.openChannel()
+        session.channelCount += 1
         for (name, value) in environment {
             _ = try session.complete("setting \(name)") {
                 unsafe libssh2_channel_setenv_ex(
@@ -61,10 +61,26 @@ import POSIX
         }
     }
 
-    deinit { unsafe libssh2_channel_free(handle) }
+    /// A channel that is open, and whose command runs.
+    init(on session: Session, opened handle: OpaquePointer, diagnostics: LineFilter) {
+        self.session = session
+        self.diagnostics = diagnostics
+        keepAliveDue = .after(session.target.keepAlive)
+        unsafe self.handle = handle
+        session.channelCount += 1
+    }
+
+    deinit {
+        session.channelCount -= 1
+        unsafe session.drop(handle)
+    }
 
     public func read(into buffer: ByteBuffer) throws(Failure) -> ReadOutcome {
-        try unsafe buffer.fill { memory throws(Failure) in
+        if try session.isBlocked(for: self) {
+            isStalled = heldCount > 0
+            return .wouldBlock
+        }
+        return try unsafe buffer.fill { memory throws(Failure) in
             let count = call {
                 unsafe libssh2_channel_read_ex(
                     handle, 0, memory.baseAddress?.assumingMemoryBound(to: CChar.self),
@@ -92,6 +108,7 @@ import POSIX
     }
 
     public func write(from buffer: ByteBuffer) throws(Failure) -> WriteOutcome {
+        if try session.isBlocked(for: self) { return .bytes(0) }
         var closed = false
         let count = try unsafe buffer.drain { memory throws(Failure) in
             let count = call {
@@ -115,6 +132,7 @@ import POSIX
     }
 
     public func finishWriting() throws(Failure) -> Bool {
+        if try session.isBlocked(for: self) { return false }
         let code = call { unsafe libssh2_channel_send_eof(handle) }
         guard code == LIBSSH2_ERROR_EAGAIN else {
             writeBlocksOutbound = false
@@ -136,6 +154,7 @@ import POSIX
     }
 
     public func service() throws(Failure) {
+        guard try !session.isBlocked(for: self) else { return }
         while true {
             // Reading the other stream also takes every waiting packet off the socket.
             let outcome = try unsafe diagnosticBytes.fill { memory throws(Failure) in
@@ -158,6 +177,7 @@ import POSIX
         guard !writeBlocksOutbound, !readBlocksOutbound else { return }
         var seconds: Int32 = 0
         _ = unsafe libssh2_keepalive_send(session.handle, &seconds)
+        session.noteSender(self)
     }
 
     public var nextService: Deadline { keepAliveDue }
@@ -188,7 +208,8 @@ import POSIX
             }
         } catch { return .unknown }
         try service()
-        session.disconnect()
+        // Other commands may run on.
+        if session.channelCount == 1 { session.disconnect() }
         return code == 0 ? exitStatus : .unknown
     }
 
@@ -204,13 +225,11 @@ import POSIX
 
     /// Makes a call that reads or writes this channel.
     private func call<Result>(_ body: () -> Result) -> Result {
-        isBroken ? body() : unsafe session.hearing(handle, body)
+        defer { session.noteSender(self) }
+        return isBroken ? body() : unsafe session.hearing(handle, body)
     }
 
-    private var outboundBlocked: Bool {
-        unsafe libssh2_session_block_directions(session.handle) & LIBSSH2_SESSION_BLOCK_OUTBOUND
-            != 0
-    }
+    private var outboundBlocked: Bool { session.isBlockedOutbound }
 }
 
 extension Session {

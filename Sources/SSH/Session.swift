@@ -21,16 +21,28 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     let asksEarly: Bool
     /// How far that is.
     var early = EarlyChannel.notAsked
+    /// Who opens a channel just now.
+    weak var opener: ChannelOpening?
+    /// Channels that are being closed.
+    var dropped: [OpaquePointer] = unsafe []
+    /// The one of them whose packet is half sent.
+    var halfClosed: OpaquePointer?
+    /// Whose packet is half sent; only the same call, made again, sends the rest.
+    weak var sender: AnyObject?
+    /// Channels that commands run on.
+    var channelCount = 0
 
     /// Connects, exchanges keys and checks the host key; nothing secret has been said by then.
     ///
     /// - Throws: ``SSHProblem/beyondLibrary(_:)`` where the two sides share no algorithm, or only a
     ///   certificate authority vouches for the host; else a ``Failure``: `unreachable` for silence
     ///   and closed connections, `refused` for a host key that may not be trusted.
-    /// - Parameter asksEarly: whether ``authenticate(with:)`` may ask for the first channel.
+    /// - Parameters:
+    ///   - begun: a connection to use, if it goes to the target.
+    ///   - asksEarly: whether ``authenticate(with:)`` may ask for the first channel.
     public init(
-        to target: SSHTarget, until deadline: Deadline, with person: any SSHConversationalist,
-        asksEarly: Bool = true
+        to target: SSHTarget, begun: BegunConnection? = nil, until deadline: Deadline,
+        with person: any SSHConversationalist, asksEarly: Bool = true
     ) throws(SSHProblem) {
         let words = unsafe Unmanaged.passUnretained(lastWords).toOpaque()
         guard libraryIsReady, let handle = unsafe libssh2_session_init_ex(nil, nil, nil, words)
@@ -41,7 +53,8 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
         self.deadline = deadline
         self.asksEarly = asksEarly
         do throws(Failure) {
-            socket = try connectTCP(host: target.host, port: target.port, until: deadline)
+            socket = try connectTCP(
+                host: target.host, port: target.port, until: deadline, begun: begun)
         } catch {
             unsafe libssh2_session_free(handle)
             throw .failure(error)
@@ -64,7 +77,16 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
             handle, 1, UInt32(clamping: target.keepAlive.milliseconds / 1000))
     }
 
-    deinit { unsafe libssh2_session_free(handle) }
+    deinit {
+        // libssh2 would wait for the server's word on each open channel, and keep all it has.
+        shutDown(socket.raw)
+        for _ in 0..<Self.freeingTries {
+            if unsafe libssh2_session_free(handle) != LIBSSH2_ERROR_EAGAIN { break }
+        }
+    }
+
+    /// A receive that stands for many is told to come again now and then; see `receiveQuickly`.
+    private static let freeingTries = 16
 
     /// Gives what comes next until `deadline`.
     public func renewDeadline(_ deadline: Deadline) { self.deadline = deadline }

@@ -85,7 +85,8 @@ extension Connection {
     /// A child that carries the stream on its standard input and output.
     init(
         running arguments: [String], name: String, _ caller: any Caller,
-        environment: [String]? = nil, explain: @escaping (ExitStatus, [String]) -> Failure?
+        environment: [EnvironmentEntry]? = nil,
+        explain: @escaping (ExitStatus, [String]) -> Failure?
     ) throws(Failure) {
         caller.note("running \(arguments.map(ShellWords.quote).joined(separator: " "))")
         diagnostics = Diagnostics(name: name, caller: caller)

@@ -67,8 +67,10 @@ struct Kubectl {
 
     private var common: [String] {
         var arguments = ["kubectl"]
-        if let context = settings.context { arguments.append("--context=\(context)") }
-        if let namespace = settings.namespace { arguments.append("--namespace=\(namespace)") }
+        if let context = settings.kubernetes.context { arguments.append("--context=\(context)") }
+        if let namespace = settings.kubernetes.namespace {
+            arguments.append("--namespace=\(namespace)")
+        }
         return arguments
     }
 
@@ -77,8 +79,8 @@ struct Kubectl {
     /// - Throws: ``Failure``: `configuration` where settings or the selector leave it open, else what
     ///   kubectl's own error means.
     func findPod(until deadline: Deadline) throws(Failure) -> String {
-        if let pod = settings.pod { return pod }
-        guard let selector = settings.selector else {
+        if let pod = settings.kubernetes.pod { return pod }
+        guard let selector = settings.kubernetes.selector else {
             throw Failure(
                 .configuration, "pod.\(settings.name) names neither pod nor selector",
                 hint: "set pod.\(settings.name).selector or pod.\(settings.name).pod")
@@ -96,7 +98,8 @@ struct Kubectl {
             throw Failure(.failed, "kubectl get pods printed no list of pods")
         }
         return try Self.choose(
-            items.compactMap { KubernetesPod($0, container: settings.container) }, settings,
+            items.compactMap { KubernetesPod($0, container: settings.kubernetes.container) },
+            settings,
             now: wallClockSeconds())
     }
 
@@ -111,7 +114,7 @@ struct Kubectl {
                 hint: "check which kubectl is run, and what the cluster answers it")
         }
         let running = pods.filter(\.runs).sorted { $0.created < $1.created }
-        let selector = settings.selector ?? ""
+        let selector = settings.kubernetes.selector ?? ""
         guard let oldest = running.first, let newest = running.last else {
             let others = pods.map { $0.line(now: now) }.joined(separator: ", ")
             throw Failure(
@@ -122,7 +125,7 @@ struct Kubectl {
                     "see kubectl get pods --selector='\(selector)', and check the container's name")
         }
         if running.count == 1 { return newest.name }
-        switch settings.choice {
+        switch settings.kubernetes.choice {
         case .newest: return newest.name
         case .oldest: return oldest.name
         case nil:
@@ -153,7 +156,7 @@ struct Kubectl {
 
     /// `kubectl exec -i` of `command` in `pod`.
     func execArguments(pod: String, command: [String]) -> [String] {
-        let container = settings.container.map { ["--container=\($0)"] } ?? []
+        let container = settings.kubernetes.container.map { ["--container=\($0)"] } ?? []
         return common + ["exec", "-i"] + container + [pod, "--"] + command
     }
 
@@ -179,8 +182,8 @@ struct Kubectl {
         let place = pod.map { "pod \($0)" } ?? settings.name
         let list =
             "kubectl get pods"
-            + (settings.namespace.map { " --namespace=\($0)" } ?? "")
-            + (settings.context.map { " --context=\($0)" } ?? "")
+            + (settings.kubernetes.namespace.map { " --namespace=\($0)" } ?? "")
+            + (settings.kubernetes.context.map { " --context=\($0)" } ?? "")
         if text.contains("not found in pod") || text.contains("is not valid for pod") {
             return Failure(
                 .configuration, "\(place) has no such container: \(said)",

@@ -11,27 +11,21 @@ public enum OriginProgram: String, Sendable {
     case receivePack = "git-receive-pack"
 }
 
-/// One far service under way.
-public final class OriginService {
-    /// The service's own input and output.
-    public let stream: any ByteStream
-    private let connection: Connection
+/// A way to one origin, over which its services are started: one SSH connection where libssh2 speaks,
+/// an `ssh` child for each where that does. Connects when the first service is asked for.
+public final class OriginLine {
+    private let carrier: SSHCarrier
     private let settings: SSHSettings
-    private let isChild: Bool
+    private let path: String
 
-    /// Connects, checks the host key, authenticates and starts `program` for the repository at
-    /// `path`. Takes up to the settings' connect timeout for the connection and again for the start.
-    ///
-    /// - Throws: ``SSHRefusal``. What an `ssh` child cannot do is known only at its end:
-    ///   ``farWords(by:)``.
+    /// - Throws: ``SSHRefusal`` for a key or setting that cannot be used.
     public init(
-        _ program: OriginProgram, path: String, at settings: SSHSettings, environment: Environment,
-        caller: any Caller
+        path: String, at settings: SSHSettings, environment: Environment, caller: any Caller
     ) throws(SSHRefusal) {
         var settings = settings
         settings.words = .origin
         self.settings = settings
-        let carrier: SSHCarrier
+        self.path = path
         do throws(Failure) {
             if let file = settings.identityFile {
                 try readPrivateKey(
@@ -42,13 +36,81 @@ public final class OriginService {
                 until: .after(settings.connectTimeout))
             carrier = try SSHCarrier(plan: plan, caller: caller)
         } catch { throw SSHRefusal(.configuration, error) }
-        connection = try carrier.start("\(program.rawValue) \(ShellWords.quote(path))")
-        stream = connection.stream
-        isChild = stream is ProcessStream
+    }
+
+    /// Starts `program`. Takes up to the settings' connect timeout for the connection, unless that is
+    /// there, and again for the start.
+    ///
+    /// - Throws: ``SSHRefusal``. What an `ssh` child cannot do is known only at its end:
+    ///   ``OriginService/farWords(by:)``.
+    public func start(_ program: OriginProgram) throws(SSHRefusal) -> OriginService {
+        service(try carrier.start(command(program)))
+    }
+
+    /// Begins to start `program`: waits for the connection, unless that is there, and for no more.
+    public func begin(_ program: OriginProgram) throws(SSHRefusal) -> OriginOpening {
+        guard let opening = carrier.begin(command(program)) else {
+            return OriginOpening(self, started: try start(program))
+        }
+        return OriginOpening(self, opening)
+    }
+
+    /// Gives back to the far side what is used no more.
+    public func sweep() { carrier.sweep() }
+
+    private func command(_ program: OriginProgram) -> String {
+        "\(program.rawValue) \(ShellWords.quote(path))"
+    }
+
+    fileprivate func service(_ connection: Connection) -> OriginService {
+        OriginService(connection, settings)
+    }
+}
+
+/// A far service on its way; see ``OriginLine/begin(_:)``.
+public final class OriginOpening {
+    private let line: OriginLine
+    private var opening: ConnectionOpening?
+    private var started: OriginService?
+
+    init(_ line: OriginLine, _ opening: ConnectionOpening) {
+        self.line = line
+        self.opening = opening
+    }
+
+    init(_ line: OriginLine, started: OriginService) {
+        self.line = line
+        self.started = started
+    }
+
+    /// The service, once it runs. Never waits.
+    public func advance() throws(SSHRefusal) -> OriginService? {
+        if let opening, let connection = try opening.advance() {
+            started = line.service(connection)
+            self.opening = nil
+        }
+        return started
+    }
+
+    /// What to poll for before ``advance()`` can get on.
+    public var interest: [PollRequest] { opening?.interest ?? [] }
+}
+
+/// One far service under way.
+public final class OriginService {
+    /// The service's own input and output.
+    public var stream: any ByteStream { connection.stream }
+    private let connection: Connection
+    private let settings: SSHSettings
+    private var isChild: Bool { stream is ProcessStream }
+
+    init(_ connection: Connection, _ settings: SSHSettings) {
+        self.connection = connection
+        self.settings = settings
     }
 
     /// Waits for the far side's end, at most until `deadline`, and says how it ended and what it
-    /// wrote for a person.
+    /// wrote for a person. Ends the connection with it.
     public func farWords(by deadline: Deadline) -> (status: ExitStatus, lines: [String]) {
         let status = (try? stream.end(by: deadline)) ?? .unknown
         return (status, connection.diagnostics.lines)

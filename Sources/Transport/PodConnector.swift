@@ -111,15 +111,22 @@ public struct PodConnector {
 
     /// `GIT_SSH_COMMAND`, `core.sshCommand` or `GIT_SSH`, in git's order.
     private func ownSSHCommand() throws(Failure) -> [String]? {
-        var command = environment["GIT_SSH_COMMAND"]
+        var command = try text("GIT_SSH_COMMAND")
         if command == nil { command = try configuration.text("core.sshcommand") }
-        guard let command else { return environment["GIT_SSH"].map { [$0] } }
+        guard let command else { return try text("GIT_SSH").map { [$0] } }
         guard let words = ShellWords.split(command), !words.isEmpty else {
             throw Failure(
                 .configuration, "the configured ssh command needs a shell: \(command)",
                 hint: "use plain words in GIT_SSH_COMMAND or core.sshCommand; no shell runs it")
         }
         return words.map(environment.expandingHome)
+    }
+
+    private func text(_ variable: String) throws(Failure) -> String? {
+        guard environment.isText(variable) else {
+            throw noText(variable, environment[variable] ?? "")
+        }
+        return environment[variable]
     }
 
     // MARK: the first bytes

@@ -31,12 +31,7 @@ public struct PodSettings: Sendable {
     public let knownHosts: String?
     public let hostKeyCheck: HostKeyCheck?
     public let backend: SSHBackend
-    public let context: String?
-    public let namespace: String?
-    public let selector: String?
-    public let pod: String?
-    public let container: String?
-    public let choice: PodChoice?
+    public let kubernetes: KubernetesSettings
     /// An argument vector's beginning.
     public let command: [String]
     public let remoteCommand: [String]
@@ -71,12 +66,7 @@ public struct PodSettings: Sendable {
         knownHosts = try reader.text("knownHosts")
         hostKeyCheck = try reader.choice("strictHostKeyChecking")
         backend = try reader.choice("sshBackend") ?? .auto
-        context = try reader.text("context")
-        namespace = try reader.text("namespace")
-        selector = try reader.text("selector")
-        pod = try reader.text("pod")
-        container = try reader.text("container")
-        choice = try reader.choice("select")
+        kubernetes = try KubernetesSettings(reader)
         command = try reader.words("command") ?? []
         remoteCommand = try reader.words("remoteCommand") ?? ["git-pod", "bridge"]
         connectTimeout = try reader.duration("connectTimeout") ?? .seconds(10)
@@ -100,7 +90,7 @@ public struct PodSettings: Sendable {
         }
     }
 
-    private struct Reader {
+    fileprivate struct Reader {
         let name: String
         let isSection: Bool
         let configuration: GitConfiguration
@@ -161,6 +151,25 @@ public struct PodSettings: Sendable {
                 .configuration, "pod.\(name).\(variable) is \"\(value)\"",
                 hint: "it must be \(wanted)")
         }
+    }
+}
+
+/// What `transport = kubectl` wants to know: where a pod is, and which one it is.
+public struct KubernetesSettings: Sendable {
+    public let context: String?
+    public let namespace: String?
+    public let selector: String?
+    public let pod: String?
+    public let container: String?
+    public let choice: PodChoice?
+
+    fileprivate init(_ reader: PodSettings.Reader) throws(Failure) {
+        context = try reader.text("context")
+        namespace = try reader.text("namespace")
+        selector = try reader.text("selector")
+        pod = try reader.text("pod")
+        container = try reader.text("container")
+        choice = try reader.choice("select")
     }
 }
 

@@ -49,6 +49,18 @@ final class SSHCarrier {
         return try startOpenSSH(command, gitProtocol, why)
     }
 
+    /// Begins to start `command` over the session that there is; nil if there is none.
+    func begin(_ command: String) -> ConnectionOpening? {
+        guard case .libssh2 = client, let session else { return nil }
+        let diagnostics = Diagnostics(name: plan.settings.name, caller: caller)
+        let opening = ChannelOpening(
+            on: session, command: command, diagnostics: diagnostics.filter())
+        return ConnectionOpening(opening, diagnostics)
+    }
+
+    /// Gives back to the far side what is used no more.
+    func sweep() { session?.sweep() }
+
     private enum Halt: Error {
         case refusal(SSHRefusal)
         case beyondLibrary(String)
@@ -85,8 +97,8 @@ final class SSHCarrier {
         let person = Person(caller)
         let made = try at(.hostKey) { () throws(SSHProblem) in
             try Session(
-                to: plan.target, until: .after(plan.settings.connectTimeout), with: person,
-                asksEarly: asksEarly)
+                to: plan.target, begun: plan.begun, until: .after(plan.settings.connectTimeout),
+                with: person, asksEarly: asksEarly)
         }
         let isIn = try at(.authentication) { () throws(SSHProblem) in
             try made.authenticate(with: person)
@@ -101,12 +113,7 @@ final class SSHCarrier {
         do throws(SSHProblem) { return try body() } catch {
             switch error {
             case .beyondLibrary(let lack): throw .beyondLibrary(lack)
-            case .failure(let failure):
-                switch failure.kind {
-                case .refused: throw .refusal(SSHRefusal(stage, failure))
-                case .unreachable: throw .refusal(SSHRefusal(.reach, failure))
-                case .configuration, .failed: throw .refusal(SSHRefusal(.configuration, failure))
-                }
+            case .failure(let failure): throw .refusal(SSHRefusal(of: failure, at: stage))
             }
         }
     }
@@ -117,7 +124,7 @@ final class SSHCarrier {
         caller.note("using ssh for \(plan.settings.name): \(why)")
         do throws(Failure) {
             var arguments = try plan.openSSHArguments(command: command, canAsk: caller.canAsk)
-            var environment: [String]?
+            var environment: [EnvironmentEntry]?
             if let gitProtocol {
                 environment = currentEnvironment() + ["GIT_PROTOCOL=version=\(gitProtocol)"]
                 if plan.ownCommand == nil { arguments.insert("-oSendEnv=GIT_PROTOCOL", at: 1) }
@@ -129,6 +136,44 @@ final class SSHCarrier {
                 status == .exited(255) ? SSHPlan.explain(lines, settings).failure : nil
             }
         } catch { throw SSHRefusal(.configuration, error) }
+    }
+}
+
+/// A far command that is being started over a session that has other work meanwhile.
+final class ConnectionOpening {
+    private let opening: ChannelOpening
+    private let diagnostics: Diagnostics
+
+    init(_ opening: ChannelOpening, _ diagnostics: Diagnostics) {
+        self.opening = opening
+        self.diagnostics = diagnostics
+    }
+
+    /// The connection, once the command runs. Never waits.
+    func advance() throws(SSHRefusal) -> Connection? {
+        do throws(SSHProblem) {
+            guard let channel = try opening.advance() else { return nil }
+            return Connection(stream: channel, diagnostics: diagnostics) { _, _ in nil }
+        } catch {
+            switch error {
+            case .failure(let failure): throw SSHRefusal(of: failure, at: .command)
+            case .beyondLibrary(let lack):
+                throw SSHRefusal(.command, Failure(.failed, "libssh2 cannot \(lack)"))
+            }
+        }
+    }
+
+    var interest: [PollRequest] { opening.interest }
+}
+
+extension SSHRefusal {
+    /// What `failure` means, which came about at `stage`.
+    fileprivate init(of failure: Failure, at stage: Stage) {
+        switch failure.kind {
+        case .refused: self.init(stage, failure)
+        case .unreachable: self.init(.reach, failure)
+        case .configuration, .failed: self.init(.configuration, failure)
+        }
     }
 }
 

@@ -19,6 +19,8 @@ struct SSHPlan {
     let beyondLibrary: String?
     /// Whether everything is about to be fetched, which OpenSSH's ciphers do faster.
     let fetchesEverything: Bool
+    /// The way to the target, begun while ssh read its configuration.
+    let begun: BegunConnection?
 
     /// Which client to begin with.
     enum Client: Equatable {
@@ -57,9 +59,16 @@ struct SSHPlan {
         alias = settings.host
         aliasUser = settings.user
         aliasPort = settings.port
+        // Only libssh2 takes a connection of ours.
+        let isLibrary =
+            settings.backend == .libssh2
+            || settings.backend == .auto && ownCommand == nil && !fetchesEverything
+        let begun =
+            isLibrary ? BegunConnection(address: settings.host, port: settings.port ?? 22) : nil
         let asked = try SSHConfiguration.read(
             host: alias, user: aliasUser, port: aliasPort, until: deadline)
         beyondLibrary = asked.beyondLibrary
+        self.begun = beyondLibrary == nil ? begun : nil
         let named = settings.identityFile.map { [environment.expandingHome($0)] }
         let listed = asked.all("identityfile").map { Self.expand($0, environment) }
         target = SSHTarget(

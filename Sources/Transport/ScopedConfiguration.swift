@@ -48,7 +48,7 @@ public struct ScopedConfiguration: Sendable {
     ) throws(Failure) -> ScopedConfiguration {
         // Named by GIT_DIR, a gitdir of another owner may be read; nothing of it is run by this.
         let environment =
-            currentEnvironment().filter { !$0.hasPrefix("GIT_DIR=") } + [
+            currentEnvironment().filter { $0.name != "GIT_DIR" } + [
                 "GIT_DIR=\(gitdir ?? "/nonexistent")"
             ]
         let includes = followingIncludes ? "--includes" : "--no-includes"

@@ -82,7 +82,8 @@ private struct Addition {
             case .ssh: settings.host == nil ? "an address such as pod://host/data/repo.git" : nil
             case .command: settings.command.isEmpty ? "--command" : nil
             case .kubectl:
-                settings.pod == nil && settings.selector == nil ? "--selector or --pod" : nil
+                settings.kubernetes.pod == nil && settings.kubernetes.selector == nil
+                    ? "--selector or --pod" : nil
             }
         if let missing = missing ?? (settings.path == nil ? "--path" : nil) {
             throw Failure(

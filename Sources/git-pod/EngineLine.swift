@@ -39,7 +39,9 @@ struct EngineLine {
                 try options.flag(option)
                 switches.insert(option)
             } else if let setting = Setting.forFlag(option), settings.contains(setting.name) {
-                flags[setting.name] = try options.value(of: option)
+                let value = try options.value(of: option)
+                let earlier = verb == "serve" && setting.name == "branch" ? flags["branch"] : nil
+                flags[setting.name] = earlier.map { "\($0) \(value)" } ?? value
             } else {
                 throw Options.unknown(option, verb: verb)
             }

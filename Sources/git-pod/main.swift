@@ -4,7 +4,8 @@ import Model
 import POSIX
 
 let verbs = [
-    addVerb, bridgeVerb, cloneVerb, lockVerb, pushVerb, reconcileVerb, statusVerb,
+    addVerb, bridgeVerb, cloneVerb, lockVerb, pushVerb, reconcileVerb, serveVerb,
+    statusVerb,
 ]
 
 openStandardDescriptors()

@@ -144,20 +144,31 @@ struct AuditTests {
         #expect(records(pod.folder.file("locked/x.log")).count == 1)
     }
 
-    @Test("of a full volume has no half lines in it")
+    @Test("of a full volume has no half lines, and once there is room says how many are missing")
     func fullVolume() throws {
         let log = pod.folder.file("audit.log")
         let line = "{\"before\":\"" + String(repeating: "x", count: 450) + "\"}\n"
         try writeFile(log, line)
         let words = ([BridgeCommand.program, "bridge"] + bridge(log).options).map(ShellWords.quote)
-        let run = try TestSupport.run(
-            [
-                // A file may grow to 512 bytes, and to write more is an error and no signal.
-                "sh", "-c",
-                "trap '' XFSZ; ulimit -f 1; exec \(words.joined(separator: " ")) git-upload-pack $0",
-                pod.gitdir,
-            ], input: Self.flush)
-        #expect(run.status == .exited(0), "\(run.errors)")
+        for _ in 0..<3 {
+            let run = try TestSupport.run(
+                [
+                    // A file may grow to 512 bytes, and to write more is an error and no signal.
+                    "sh", "-c",
+                    "trap '' XFSZ; ulimit -f 1; exec \(words.joined(separator: " ")) git-upload-pack $0",
+                    pod.gitdir,
+                ], input: Self.flush)
+            #expect(run.status == .exited(0), "\(run.errors)")
+        }
         #expect(contents(log) == line)
+        for _ in 0..<2 {
+            _ = try bridge(log).exec(["git-upload-pack", pod.gitdir], input: Self.flush)
+        }
+        let after = Array(records(log).dropFirst())
+        #expect(after.map { $0["unwritten"]?.text } == ["3", nil, nil])
+        #expect(after.map { $0["result"]?.string } == [nil, "served", "served"])
+        let since = try #require(after.first?["since"]?.string)
+        let time = try #require(after.first?["time"]?.string)
+        #expect(since < time && time == after[1]["time"]?.string)
     }
 }

@@ -13,7 +13,7 @@ struct BridgeCommand {
 
     static let program = Products.path("git-pod")
 
-    private func entries(_ more: [String: String] = [:]) -> [String] {
+    private func entries(_ more: [String: String] = [:]) -> [EnvironmentEntry] {
         ["PATH=/usr/local/bin:/usr/bin:/bin"]
             + environment.merging(more) { $1 }.map { "\($0.key)=\($0.value)" }
     }

@@ -5,12 +5,25 @@ import Testing
 
 @Suite("A gitdir that names commands")
 struct CanaryTests {
-    /// git as the operator runs it, with the bridge behind its ssh.
-    private func attempt(
-        _ arguments: [String], _ trap: CanaryRepository, ssh: String
-    ) throws -> Finished {
-        try trap.home.attempt(
-            arguments, environment: ["GIT_SSH": ssh, "GIT_SSH_VARIANT": "ssh"])
+    /// A trap behind the bridge, which is behind the ssh of an operator's git.
+    private struct Served {
+        let trap: CanaryRepository
+        private let ssh: String
+
+        init() throws {
+            trap = try CanaryRepository()
+            let bridge = BridgeCommand(
+                options: ["--root", trap.directory.file("root"), "--allow-archive"],
+                environment: try trap.hostileEnvironment())
+            ssh = try bridge.fakeSSH(in: trap.directory)
+        }
+
+        var url: String { "ssh://pod\(trap.gitdir)" }
+
+        func attempt(_ arguments: [String], at repository: String? = nil) throws -> Finished {
+            try trap.home.attempt(
+                arguments, at: repository, environment: ["GIT_SSH": ssh, "GIT_SSH_VARIANT": "ssh"])
+        }
     }
 
     @Test("would have them run by plain git, or this suite shows nothing")
@@ -32,57 +45,48 @@ struct CanaryTests {
 
     @Test("has none of them run, however it is fetched from, listed or archived")
     func nothingRuns() throws {
-        let trap = try CanaryRepository()
-        let bridge = BridgeCommand(
-            options: ["--root", trap.directory.file("root"), "--allow-archive"],
-            environment: try trap.hostileEnvironment())
-        let ssh = try bridge.fakeSSH(in: trap.directory)
-        let url = "ssh://pod\(trap.gitdir)"
+        let served = try Served()
+        let (trap, url) = (served.trap, served.url)
 
         for version in ["0", "1", "2"] {
             let prefix = ["-c", "protocol.version=\(version)"]
-            let listing = try attempt(prefix + ["ls-remote", url], trap, ssh: ssh)
+            let listing = try served.attempt(prefix + ["ls-remote", url])
             #expect(listing.succeeded && listing.output.contains("refs/heads/main"), "\(listing)")
             for (number, options) in [[], ["--depth=1"], ["--filter=blob:none"]].enumerated() {
                 let target = trap.directory.file("clone-\(version)-\(number)")
-                let clone = try attempt(
-                    prefix + ["clone", "-q"] + options + [url, target], trap, ssh: ssh)
+                let clone = try served.attempt(
+                    prefix + ["clone", "-q"] + options + [url, target])
                 #expect(clone.succeeded, "\(version) \(options): \(clone.errors)")
                 #expect(contents("\(target)/lost.txt") == "lost\n")
             }
         }
         for format in ["tar", "zip", "tgz", "tar.gz"] {
-            let archive = try attempt(
-                ["archive", "--remote=\(url)", "--format=\(format)", "HEAD"], trap, ssh: ssh)
+            let archive = try served.attempt(
+                ["archive", "--remote=\(url)", "--format=\(format)", "HEAD"])
             #expect(archive.succeeded && archive.bytes.count > 200, "\(format): \(archive.errors)")
         }
-        let evil = try attempt(
-            ["archive", "--remote=\(url)", "--format=evil", "HEAD"], trap, ssh: ssh)
+        let evil = try served.attempt(
+            ["archive", "--remote=\(url)", "--format=evil", "HEAD"])
         #expect(!evil.succeeded)
         #expect(trap.alarms == [])
     }
 
     @Test("that lacks an object asks nobody for it")
     func promisor() throws {
-        let trap = try CanaryRepository()
-        let bridge = BridgeCommand(
-            options: ["--root", trap.directory.file("root"), "--allow-archive"],
-            environment: try trap.hostileEnvironment())
-        let ssh = try bridge.fakeSSH(in: trap.directory)
-        let url = "ssh://pod\(trap.gitdir)"
+        let served = try Served()
+        let (trap, url) = (served.trap, served.url)
         try trap.loseBlob()
         for version in ["0", "2"] {
             let target = trap.directory.file("clone-\(version)")
             let prefix = ["-c", "protocol.version=\(version)"]
-            let clone = try attempt(prefix + ["clone", "-q", url, target], trap, ssh: ssh)
+            let clone = try served.attempt(prefix + ["clone", "-q", url, target])
             #expect(!clone.succeeded)
             try trap.home.git("init", "-q", "--bare", target)
-            let fetch = try trap.home.attempt(
-                prefix + ["fetch", "-q", url, trap.missing], at: target,
-                environment: ["GIT_SSH": ssh, "GIT_SSH_VARIANT": "ssh"])
+            let fetch = try served.attempt(
+                prefix + ["fetch", "-q", url, trap.missing], at: target)
             #expect(!fetch.succeeded)
         }
-        let archive = try attempt(["archive", "--remote=\(url)", "HEAD"], trap, ssh: ssh)
+        let archive = try served.attempt(["archive", "--remote=\(url)", "HEAD"])
         #expect(!archive.succeeded)
         #expect(trap.alarms == [])
     }

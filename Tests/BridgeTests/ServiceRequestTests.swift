@@ -15,35 +15,32 @@ struct ServiceRequestTests {
         var testDescription: String { text }
     }
 
-    static let valid: [Valid] = [
-        Valid(text: "git-upload-pack '/a'", service: .uploadPack, path: "/a"),
-        Valid(text: "git-upload-pack /a", service: .uploadPack, path: "/a"),
-        Valid(text: "git upload-pack '/srv/a.git'", service: .uploadPack, path: "/srv/a.git"),
-        Valid(text: "git-upload-archive '/a'", service: .uploadArchive, path: "/a"),
-        Valid(text: "git upload-archive /a", service: .uploadArchive, path: "/a"),
-        Valid(text: "git-pod bridge git-upload-pack '/a'", service: .uploadPack, path: "/a"),
-        Valid(text: "git pod bridge git-upload-pack /a", service: .uploadPack, path: "/a"),
-        Valid(
-            text: "git-pod bridge --protocol=0 git-upload-pack '/a'", service: .uploadPack,
-            path: "/a", version: 0),
-        Valid(
-            text: "git-pod bridge --protocol=1 git-upload-pack '/a'", service: .uploadPack,
-            path: "/a", version: 1),
-        Valid(
-            text: "git pod bridge --protocol=2 git-upload-archive '/a'", service: .uploadArchive,
-            path: "/a", version: 2),
-        Valid(text: "git-upload-pack 'a b;c|d'", service: .uploadPack, path: "a b;c|d"),
-        Valid(text: "git-upload-pack 'it'\\''s'", service: .uploadPack, path: "it's"),
-        Valid(text: "git-upload-pack 'wow'\\!''", service: .uploadPack, path: "wow!"),
-        Valid(text: "git-upload-pack 'wow!'", service: .uploadPack, path: "wow!"),
-        Valid(text: "git-upload-pack ''\\'''\\'''", service: .uploadPack, path: "''"),
-        Valid(text: "git-upload-pack '/caf\u{e9}/日本'", service: .uploadPack, path: "/café/日本"),
-        Valid(text: "git-upload-pack '\\'", service: .uploadPack, path: "\\"),
-        Valid(text: "git-upload-pack '\"$(id)`id`'", service: .uploadPack, path: "\"$(id)`id`"),
-        Valid(text: "git-upload-pack ~x/@+=:,-_.0", service: .uploadPack, path: "~x/@+=:,-_.0"),
-        Valid(text: "git-upload-pack '/a/../b'", service: .uploadPack, path: "/a/../b"),
-        Valid(text: "git-upload-pack '-x'", service: .uploadPack, path: "-x"),
+    private static let forms: [(text: String, service: Service, version: Int?)] = [
+        ("git-upload-pack", .uploadPack, nil), ("git upload-pack", .uploadPack, nil),
+        ("git-upload-archive", .uploadArchive, nil), ("git upload-archive", .uploadArchive, nil),
+        ("git-pod bridge git-upload-pack", .uploadPack, nil),
+        ("git pod bridge git-upload-pack", .uploadPack, nil),
+        ("git-pod bridge --protocol=0 git-upload-pack", .uploadPack, 0),
+        ("git-pod bridge --protocol=1 git-upload-pack", .uploadPack, 1),
+        ("git pod bridge --protocol=2 git-upload-archive", .uploadArchive, 2),
     ]
+
+    /// Paths, each as it may be spelled and as it is.
+    private static let paths = [
+        ("'/a'", "/a"), ("/a", "/a"), ("'/srv/a.git'", "/srv/a.git"), ("'a b;c|d'", "a b;c|d"),
+        ("'it'\\''s'", "it's"), ("'wow'\\!''", "wow!"), ("'wow!'", "wow!"),
+        ("''\\'''\\'''", "''"), ("'/caf\u{e9}/日本'", "/café/日本"), ("'\\'", "\\"),
+        ("'\"$(id)`id`'", "\"$(id)`id`"), ("~x/@+=:,-_.0", "~x/@+=:,-_.0"),
+        ("'/a/../b'", "/a/../b"), ("'-x'", "-x"),
+    ]
+
+    private static let valid = forms.flatMap { form in
+        paths.map { spelled, path in
+            Valid(
+                text: "\(form.text) \(spelled)", service: form.service, path: path,
+                version: form.version)
+        }
+    }
 
     @Test("is understood in each form that git, the helper and people write", arguments: valid)
     func understands(_ valid: Valid) throws {

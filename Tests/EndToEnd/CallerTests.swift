@@ -33,6 +33,33 @@ struct CallerTests {
         #expect(finished.succeeded, "\(finished.errors)")
     }
 
+    @Test("git-pod gives its children an environment byte for byte")
+    func childsEnvironment() throws {
+        let served = try ServedPod()
+        let script = """
+            name=$(printf '\(served.pod.folder.path)/h\\351')
+            git config --file "$name" pod.branch \(PodFixture.conflictBranch)
+            GIT_CONFIG_GLOBAL=$name \(Products.path("git-pod")) status --json --repo .
+            """
+        let finished = try run(
+            ["sh", "-c", script], environment: served.pod.home.environment(),
+            directory: served.pod.gitdir)
+        #expect(
+            finished.output.hasPrefix("{\"branch\":\"\(PodFixture.conflictBranch)\""), "\(finished)"
+        )
+    }
+
+    @Test("an ssh of the user's own whose name is no UTF-8 is refused")
+    func sshIsNoText() throws {
+        let served = try ServedPod()
+        for name in ["GIT_SSH", "GIT_SSH_COMMAND"] {
+            let setup = "\(name)=$(printf 'h\\351'); export \(name)"
+            let finished = try helper(served, setup: setup, redirection: "")
+            #expect(finished.status == .exited(2))
+            #expect(finished.errors.contains("\(name) is \"h\u{fffd}\", which is no UTF-8"))
+        }
+    }
+
     @Test("our messages never go into a connection that took a closed descriptor's number")
     func closedDescriptors() throws {
         let served = try ServedPod()

@@ -11,26 +11,15 @@ struct CutStreamTests {
     static let soak = environmentVariable("GIT_POD_SOAK")
 
     @Test(
-        "at every byte that comes from the pod, with a carrier that claims success",
-        arguments: [0, 2])
-    func down(version: Int) throws {
+        "at every byte from the pod and to it, with a carrier that claims success",
+        arguments: ["--cut-down", "--cut-up"], [0, 2])
+    func everywhere(fault: String, version: Int) throws {
         let tiny = try TinyPod()
-        let length = try tiny.record(version: version).down.count
-        #expect(length > 300)
-        for offset in 0..<length {
-            let problem = try tiny.problem(version: version, fault: "--cut-down", at: offset)
-            #expect(problem == nil)
-        }
-    }
-
-    @Test(
-        "at every byte that goes to the pod, with a carrier that claims success", arguments: [0, 2])
-    func up(version: Int) throws {
-        let tiny = try TinyPod()
-        let length = try tiny.record(version: version).up.count
+        let whole = try tiny.record(version: version)
+        let length = (fault == "--cut-down" ? whole.down : whole.up).count
         #expect(length > 100)
         for offset in 0..<length {
-            let problem = try tiny.problem(version: version, fault: "--cut-up", at: offset)
+            let problem = try tiny.problem(version: version, fault: fault, at: offset)
             #expect(problem == nil)
         }
     }

@@ -20,6 +20,22 @@ struct HostKeyTests {
         return try served.helper("pod://asked-\(backend)")
     }
 
+    /// Fetches from a pod with host keys of these `kinds`, which known_hosts has as `lines` says.
+    private func expectSuccess(
+        _ backend: String, hostKeys kinds: [SSHKey.Kind] = [.ed25519],
+        knownHosts lines: (SSHServer) throws -> String
+    ) throws {
+        let served = try ServedPod(hostKeys: kinds)
+        let helper = try fetch(served, backend, knownHosts: lines(served.server))
+        #expect(helper.succeeded, "\(helper.errors)")
+    }
+
+    /// A known_hosts line with a key that is not the server's.
+    private func lineOfAnotherKey(_ served: ServedPod) throws -> String {
+        let other = try SSHKey(.ed25519, at: served.pod.folder.file("other"))
+        return "[127.0.0.1]:\(served.server.port) \(other.publicLine)\n"
+    }
+
     private func expectRefusal(_ helper: Finished, _ served: ServedPod, saying words: String...) {
         #expect(helper.status == .exited(ExitCode.refused.rawValue), "\(helper.errors)")
         #expect(words.contains { helper.errors.contains($0) }, "\(helper.errors)")
@@ -38,8 +54,7 @@ struct HostKeyTests {
     @Test("a changed one is refused, and no other client is tried", arguments: backends)
     func changed(backend: String) throws {
         let served = try ServedPod()
-        let other = try SSHKey(.ed25519, at: served.pod.folder.file("other"))
-        let line = "[127.0.0.1]:\(served.server.port) \(other.publicLine)\n"
+        let line = try lineOfAnotherKey(served)
         let helper = try fetch(served, backend, knownHosts: line)
         expectRefusal(helper, served, saying: "is not the one", "changed")
         if backend == "auto" {
@@ -57,36 +72,28 @@ struct HostKeyTests {
 
     @Test("a hashed line knows it", arguments: backends)
     func hashed(backend: String) throws {
-        let served = try ServedPod()
-        let helper = try fetch(served, backend, knownHosts: served.server.knownHosts(hashed: true))
-        #expect(helper.succeeded, "\(helper.errors)")
+        try expectSuccess(backend) { try $0.knownHosts(hashed: true) }
     }
 
     @Test("a line that ends as on Windows knows it", arguments: backends)
     func carriageReturns(backend: String) throws {
-        let served = try ServedPod()
-        let lines = try served.server.knownHosts().split(separator: "\n")
-            .map { "\($0)\r\n" }.joined()
-        let helper = try fetch(served, backend, knownHosts: lines)
-        #expect(helper.succeeded, "\(helper.errors)")
+        try expectSuccess(backend) { server in
+            try server.knownHosts().split(separator: "\n").map { "\($0)\r\n" }.joined()
+        }
     }
 
     @Test(
         "of a host with several keys, one that only ssh can check is no false alarm",
         arguments: ["openssh", "auto"])
     func onlyRSAIsKnown(backend: String) throws {
-        let served = try ServedPod(hostKeys: [.ed25519, .rsa])
-        let line = "[127.0.0.1]:\(served.server.port) \(served.server.hostKeys[1].publicLine)\n"
-        let helper = try fetch(served, backend, knownHosts: line)
-        #expect(helper.succeeded, "\(helper.errors)")
+        try expectSuccess(backend, hostKeys: [.ed25519, .rsa]) { server in
+            "[127.0.0.1]:\(server.port) \(server.hostKeys[1].publicLine)\n"
+        }
     }
 
     @Test("a line without the port knows it, as OpenSSH has it", arguments: backends)
     func portless(backend: String) throws {
-        let served = try ServedPod()
-        let line = "127.0.0.1 \(served.server.hostKeys[0].publicLine)\n"
-        let helper = try fetch(served, backend, knownHosts: line)
-        #expect(helper.succeeded, "\(helper.errors)")
+        try expectSuccess(backend) { "127.0.0.1 \($0.hostKeys[0].publicLine)\n" }
     }
 
     @Test("a line for another port of the host does not", arguments: backends)
@@ -100,25 +107,21 @@ struct HostKeyTests {
 
     @Test("a wildcard line knows it, by way of ssh if need be", arguments: ["openssh", "auto"])
     func wildcard(backend: String) throws {
-        let served = try ServedPod()
-        let line = "[127.0.0.*]:\(served.server.port) \(served.server.hostKeys[0].publicLine)\n"
-        let helper = try fetch(served, backend, knownHosts: line)
-        #expect(helper.succeeded, "\(helper.errors)")
+        try expectSuccess(backend) { server in
+            "[127.0.0.*]:\(server.port) \(server.hostKeys[0].publicLine)\n"
+        }
     }
 
     @Test("of a host with several keys, the kind that is known is asked for", arguments: backends)
     func several(backend: String) throws {
-        let served = try ServedPod(hostKeys: [.ed25519, .ecdsa, .rsa])
-        let ecdsa = try served.server.knownHosts().split(separator: "\n")[1]
-        let helper = try fetch(served, backend, knownHosts: "\(ecdsa)\n")
-        #expect(helper.succeeded, "\(helper.errors)")
+        try expectSuccess(backend, hostKeys: [.ed25519, .ecdsa, .rsa]) { server in
+            try "\(server.knownHosts().split(separator: "\n")[1])\n"
+        }
     }
 
     @Test("a host with an RSA key alone is reached by way of ssh", arguments: ["openssh", "auto"])
     func rsaHost(backend: String) throws {
-        let served = try ServedPod(hostKeys: [.rsa])
-        let helper = try fetch(served, backend, knownHosts: served.server.knownHosts())
-        #expect(helper.succeeded, "\(helper.errors)")
+        try expectSuccess(backend, hostKeys: [.rsa]) { try $0.knownHosts() }
     }
 
     @Test("a certificate authority vouches for it, by way of ssh", arguments: ["openssh", "auto"])
@@ -159,8 +162,7 @@ struct HostKeyTests {
     func acceptNewChanged(backend: String) throws {
         let served = try ServedPod()
         try served.pod.home.configure("pod.strictHostKeyChecking", "accept-new")
-        let other = try SSHKey(.ed25519, at: served.pod.folder.file("other"))
-        let line = "[127.0.0.1]:\(served.server.port) \(other.publicLine)\n"
+        let line = try lineOfAnotherKey(served)
         let helper = try fetch(served, backend, knownHosts: line)
         expectRefusal(helper, served, saying: "is not the one", "changed")
         #expect(contents(served.knownHosts) == line)

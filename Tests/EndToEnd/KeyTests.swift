@@ -7,6 +7,32 @@ import Testing
 
 @Suite("An operator gets in with the key that fits")
 struct KeyTests {
+    /// A pod that lets in an encrypted key, too.
+    private func encryptedKey() throws -> (ServedPod, SSHKey) {
+        let served = try ServedPod()
+        let key = try SSHKey(
+            .ed25519, at: served.pod.folder.file("encrypted"), passphrase: "open sesame")
+        try served.server.authorize(
+            key.publicLine, options: SSHServer.forced(ServedPod.bridge(served.pod)))
+        return (served, key)
+    }
+
+    /// The environment in which the shell `commands` answer for the person at the keyboard.
+    private func askpass(_ served: ServedPod, _ commands: String) throws -> [String: String] {
+        let path = served.pod.folder.file("askpass")
+        try writeFile(path, "#!/bin/sh\n\(commands)\n", mode: 0o755)
+        return ["SSH_ASKPASS": path, "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":none"]
+    }
+
+    /// A pod and an agent that holds the operator's key, which no setting names any more.
+    private func keyHeldByAgent() throws -> (ServedPod, SSHAgent) {
+        let served = try ServedPod()
+        let agent = try SSHAgent([served.key])
+        try served.pod.home.git(
+            "config", "--file", served.pod.home.configuration, "--unset", "pod.identityFile")
+        return (served, agent)
+    }
+
     @Test("of every kind, whatever of them libssh2 can do itself", arguments: SSHKey.Kind.allCases)
     func kinds(kind: SSHKey.Kind) throws {
         let served = try ServedPod(key: kind)
@@ -20,46 +46,29 @@ struct KeyTests {
 
     @Test("encrypted, with the passphrase that SSH_ASKPASS gives", arguments: Way.ssh)
     func encrypted(way: Way) throws {
-        let served = try ServedPod()
-        let key = try SSHKey(
-            .ed25519, at: served.pod.folder.file("encrypted"), passphrase: "open sesame")
-        try served.server.authorize(
-            key.publicLine, options: SSHServer.forced(ServedPod.bridge(served.pod)))
+        let (served, key) = try encryptedKey()
         try served.name("encrypted", way: way, settings: ["identityFile": key.path])
-        let askpass = served.pod.folder.file("askpass")
-        try writeFile(askpass, "#!/bin/sh\necho 'open sesame'\n", mode: 0o755)
-        let environment = [
-            "SSH_ASKPASS": askpass, "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":none",
-        ]
-        let fetched = try served.attempt("fetch", "encrypted", environment: environment)
+        let fetched = try served.attempt(
+            "fetch", "encrypted", environment: askpass(served, "echo 'open sesame'"))
         #expect(fetched.succeeded, "\(fetched.errors)")
 
-        try writeFile(askpass, "#!/bin/sh\necho 'open barley'\n", mode: 0o755)
-        let refused = try served.helper("pod://encrypted", environment: environment)
+        let refused = try served.helper(
+            "pod://encrypted", environment: askpass(served, "echo 'open barley'"))
         #expect(refused.status == .exited(ExitCode.refused.rawValue), "\(refused.errors)")
         #expect(!refused.errors.contains("open barley"))
     }
 
     @Test("encrypted, and the time to type its passphrase is not the server's", arguments: Way.ssh)
     func slowAnswer(way: Way) throws {
-        let served = try ServedPod()
-        let key = try SSHKey(
-            .ed25519, at: served.pod.folder.file("encrypted"), passphrase: "open sesame")
-        try served.server.authorize(
-            key.publicLine, options: SSHServer.forced(ServedPod.bridge(served.pod)))
-        let askpass = served.pod.folder.file("askpass")
+        let (served, key) = try encryptedKey()
         let problem = try withMoreTime { time in
             let seconds = time.components.seconds
             try served.name(
                 "slow", way: way,
                 settings: ["identityFile": key.path, "connectTimeout": "\(seconds)s"])
-            let script = "#!/bin/sh\nsleep \(seconds + 1)\necho 'open sesame'\n"
-            try writeFile(askpass, script, mode: 0o755)
             let fetched = try served.attempt(
                 "fetch", "slow",
-                environment: [
-                    "SSH_ASKPASS": askpass, "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":none",
-                ])
+                environment: askpass(served, "sleep \(seconds + 1); echo 'open sesame'"))
             return fetched.succeeded ? nil : fetched.errors
         }
         #expect(problem == nil)
@@ -67,10 +76,7 @@ struct KeyTests {
 
     @Test("held by an agent and nowhere named", arguments: Way.ssh)
     func agent(way: Way) throws {
-        let served = try ServedPod()
-        let agent = try SSHAgent([served.key])
-        try served.pod.home.git(
-            "config", "--file", served.pod.home.configuration, "--unset", "pod.identityFile")
+        let (served, agent) = try keyHeldByAgent()
         let fetched = try served.attempt(
             "fetch", way.rawValue, environment: ["SSH_AUTH_SOCK": agent.socket])
         #expect(fetched.succeeded, "\(fetched.errors)")
@@ -94,11 +100,8 @@ struct KeyTests {
 
     @Test("and IdentitiesOnly keeps the agent's other keys at home", arguments: Way.ssh)
     func identitiesOnly(way: Way) throws {
-        let served = try ServedPod()
-        let agent = try SSHAgent([served.key])
+        let (served, agent) = try keyHeldByAgent()
         let stranger = try SSHKey(.ed25519, at: served.pod.folder.file("stranger"))
-        try served.pod.home.git(
-            "config", "--file", served.pod.home.configuration, "--unset", "pod.identityFile")
         let configuration = served.pod.home.sshConfiguration
         let environment = ["SSH_AUTH_SOCK": agent.socket]
 

@@ -94,12 +94,42 @@ struct CloneTests {
         for piece in ["config", "HEAD"] {
             try rename("\(path)/\(piece)", to: "\(path)/.git-pod-clone/\(piece)")
         }
-        try writeFile("\(path)/.git-pod-clone/git-pod-clone-complete", "")
+        try writeFile(
+            "\(path)/.git-pod-clone/git-pod-clone-complete", "\(scene.origin.path)\nmain\n")
         try scene.origin.vanish()
+        for other in [[scene.gitdir, path], [scene.origin.path, path, "--branch", "other"]] {
+            let refused = try scene.answer(["clone"] + other + ["--json"])
+            #expect(refused.code == .configuration)
+            #expect(refused.error.contains("half-moved clone of branch \"main\""))
+            #expect(refused.error.contains(scene.origin.path))
+            #expect(!exists("\(path)/HEAD") && exists("\(path)/.git-pod-clone/HEAD"))
+        }
         let answer = try clone(scene, into: path)
         #expect(answer.code == .done, "\(answer.errors)")
         try scene.home.git("fsck", "--full", at: path)
         #expect(!exists("\(path)/.git-pod-clone"))
+    }
+
+    @Test("that was killed while it moved in place is finished, and never as another's")
+    func killedInPlace() throws {
+        let scene = try Scene()
+        let other = scene.origin.pod.folder.file("other.git")
+        try scene.home.git("clone", "-q", "--bare", scene.origin.path, other)
+        try scene.commit("other.txt", "other", to: other)
+        let path = try scene.origin.pod.folder.folder("volume")
+        let killed = try run(
+            [
+                "strace", "-qq", "-o", "/dev/null", "-P", "\(path)/.git-pod-clone/refs",
+                "-e", "trace=rename", "-e", "inject=rename:signal=SIGKILL",
+                Products.path("git-pod"), "clone", scene.origin.path, path,
+            ], environment: scene.home.environment())
+        #expect(!killed.succeeded)
+        #expect(exists("\(path)/.git-pod-clone/git-pod-clone-complete"))
+        let refused = try scene.answer(["clone", other, path, "--json"])
+        #expect(refused.code == .configuration, "\(refused.errors)")
+        #expect(try clone(scene, into: path).code == .done)
+        #expect(try scene.tip(in: path) == scene.origin.tip())
+        #expect(try scene.home.git("config", "remote.origin.url", at: path) == scene.origin.path)
     }
 
     @Test("of an origin without a commit is one that the first push fills")
@@ -189,9 +219,11 @@ struct SmallVolumeTests {
         try scene.home.git("fsck", "--full", at: volume.path)
     }
 
-    @Test("a reconcile on a full volume moves nothing and says what to do")
-    func reconcile() throws {
-        let scene = try Scene.inSync()
+    @Test(
+        "a reconcile on a full volume moves nothing and says what to do",
+        arguments: TestOrigin.Kind.allCases)
+    func reconcile(kind: TestOrigin.Kind) throws {
+        let scene = try Scene.inSync(kind)
         let volume = try Volume("8m")
         let gitdir = "\(volume.path)/r.git"
         try run(["cp", "-a", scene.gitdir, gitdir]).check()
@@ -199,16 +231,16 @@ struct SmallVolumeTests {
         try scene.commitToOrigin("theirs.txt", "theirs")
         _ = try run(["dd", "if=/dev/zero", "of=\(volume.path)/ballast", "bs=4k"])
         let before = try scene.refs("refs/", in: gitdir)
-        let answer = try scene.answer([
-            "reconcile", "--repo", gitdir, "--origin", scene.origin.path, "--json",
-        ])
-        #expect(answer.code == .failed || answer.code == .unreachable, "\(answer.errors)")
+        let command =
+            ["reconcile", "--repo", gitdir, "--origin", scene.origin.url, "--json"]
+            + scene.accessWithoutOrigin
+        let answer = try scene.answer(command)
+        #expect(answer.code == .failed, "\(answer.errors)")
+        #expect(answer.outcome == "failed")
         #expect(answer.errors.contains("space"), "\(answer.errors)")
         #expect(try scene.refs("refs/", in: gitdir) == before)
         try run(["rm", "\(volume.path)/ballast"]).check()
-        let next = try scene.answer([
-            "reconcile", "--repo", gitdir, "--origin", scene.origin.path, "--json",
-        ])
+        let next = try scene.answer(command)
         #expect(next.outcome == "rebased", "\(next.errors)")
         try scene.home.git("fsck", "--full", at: gitdir)
     }

@@ -62,6 +62,8 @@ struct NameClashTests {
             try scene.commitToOrigin("both.txt", "theirs")
             let answer = try scene.reconcile()
             #expect(answer.code == .escaped, "\(answer.errors)")
+            // Of the round that escaped, not of the one that sent it under another name.
+            #expect(answer.json["ahead"]?.text == "1" && answer.json["behind"]?.text == "1")
             name = "refs/heads/" + (answer.conflictBranch ?? "")
         }
         #expect(name.hasPrefix("refs/heads/conflicts-"))

@@ -135,6 +135,26 @@ struct TrustTests {
         try run(["rm", "\(scene.gitdir)/\(folder)"]).check()
         try run(["ln", "-s", "/etc/hostname", "\(scene.gitdir)/\(index)"]).check()
         #expect(try scene.push().error.contains("\(index) of "))
+        try run(["rm", "\(scene.gitdir)/\(index)"]).check()
+        #expect(try scene.push().code == .done)
+        // A name that is no UTF-8 is one that libgit2 opens all the same.
+        try run([
+            "sh", "-c", "ln -s /etc/hostname \"$0/objects/pack/pack-$(printf '\\377').idx\"",
+            scene.gitdir,
+        ]).check()
+        #expect(try scene.push().code == .refused)
+    }
+
+    @Test("with a link of a stranger in our own folder counts as the stranger's")
+    func linkedConfig() throws {
+        let scene = try Scene.inSync()
+        let path = "\(scene.gitdir)/config.worktree"
+        try run(["ln", "-s", "\(scene.gitdir)/config", path]).check()
+        try run(["chown", "-h", Self.stranger, path]).check()
+        try scene.home.git("config", "pod.deployKey", "/nowhere", at: scene.gitdir)
+        let answer = try scene.reconcile()
+        #expect(answer.errors.contains("pod.deploykey in the gitdir's config is not followed"))
+        #expect(answer.errors.contains("config.worktree belongs to user \(Self.stranger)"))
     }
 
     @Test("even ours runs no hook of its own for our refs: they are git's to run for writers")

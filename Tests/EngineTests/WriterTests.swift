@@ -58,6 +58,7 @@ struct WriterTests {
         #expect(ended.status == .exited(0), "the writer ran out of commits: \(ended.errors)")
         let written = written(scene)
         #expect(written.count > 3)
+        #expect(answer.json["ahead"]?.text == "\(written.count)")
         let subjects = try scene.subjects().filter { $0.hasPrefix("Note ") && $0.count < 10 }
         let wanted = (1...written.count).map { "Note \($0)" }
         #expect(Array(subjects.prefix(written.count).reversed()) == wanted)
@@ -76,6 +77,7 @@ struct WriterTests {
         #expect(answer.outcome == "conflict-escaped", "\(answer.errors)")
         let ended = try writer.finish()
         #expect(ended.status == .exited(0), "the writer ran out of commits: \(ended.errors)")
+        #expect(answer.json["ahead"]?.text == "\(written(scene).count + 1)")
         let branch = try #require(answer.conflictBranch)
         #expect(try scene.tip("refs/heads/\(branch)") == written(scene).last)
         #expect(try scene.origin.tip("refs/heads/\(branch)") == written(scene).last)

@@ -16,9 +16,9 @@ final class OriginAtWork {
     var pod: PodFixture { there.pod }
     var origin: Origin { Origin(repository: repository, settings: settings) }
 
-    init(_ kind: TestOrigin.Kind) throws {
+    init(_ kind: TestOrigin.Kind, sshd lines: [String] = []) throws {
         ignoreBrokenPipes()
-        there = try TestOrigin(kind)
+        there = try TestOrigin(kind, sshd: lines)
         repository = try Repository(path: there.pod.gitdir)
         settings = OriginSettings(
             url: try OriginURL(there.url), environment: Self.environment(there.pod.home))
@@ -28,13 +28,9 @@ final class OriginAtWork {
     }
 
     /// A person's environment, without an agent.
-    static func environment(_ home: GitHome) -> Environment {
-        var values: [String: String] = [:]
-        for entry in home.environment() {
-            let parts = entry.split(separator: "=", maxSplits: 1)
-            if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
-        }
-        return Environment(values, accountHome: home.directory.path, accountName: "nobody")
+    static func environment(_ home: GitHome, _ extra: [String: String] = [:]) -> Environment {
+        Environment(
+            home.environment(extra), accountHome: home.directory.path, accountName: "nobody")
     }
 
     /// The tip of a ref of the pod.

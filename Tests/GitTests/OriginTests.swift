@@ -39,6 +39,23 @@ struct OriginTests {
         #expect(directoryEntries(work.pod.gitdir)?.contains { $0.contains("scratch") } == false)
     }
 
+    @Test(
+        "is told of what it had, not of all that was written here since", arguments: Kind.allCases)
+    func itHad(kind: Kind) throws {
+        let work = try OriginAtWork(kind)
+        let base = try #require(try work.theirs())
+        try work.pod.commit(to: work.there.path, "main", ["Theirs"])
+        try work.pod.home.git("update-ref", "refs/heads/base", "\(base)", at: work.pod.gitdir)
+        let said = Locked<[String]>([])
+        work.settings.note = { line in said.with { $0.append(line) } }
+        let nowhere = try #require(ObjectID(String(repeating: "ab", count: 20)))
+        let tips = try work.origin.fetch(branch: OriginAtWork.main, itHad: [base, nowhere])
+        #expect(tips == [OriginAtWork.main: try work.theirs()])
+        let command = said.with { $0.first { $0.hasPrefix("running git fetch") } }
+        let offers = command?.split(separator: " ").filter { $0.hasPrefix("--negotiation-tip") }
+        #expect(offers == (kind == .ssh ? nil : ["--negotiation-tip=\(base)"]))
+    }
+
     @Test("fills an empty repository, and says its default branch", arguments: Kind.allCases)
     func clone(kind: Kind) throws {
         let work = try OriginAtWork(kind)

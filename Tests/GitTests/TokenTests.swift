@@ -74,12 +74,7 @@ struct TokenTests {
         var values = ["GIT_CURL_VERBOSE": "1", "GIT_TRACE_CURL": "1", "GIT_TRACE_REDACT": "0"]
         values["GIT_TRACE"] = "1"
         values["GIT_TRACE2_EVENT"] = work.pod.folder.file("trace")
-        for entry in work.pod.home.environment() {
-            let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
-            values[parts[0]] = parts.count == 2 ? parts[1] : ""
-        }
-        work.settings.environment = Environment(
-            values, accountHome: work.pod.home.directory.path, accountName: "nobody")
+        work.settings.environment = OriginAtWork.environment(work.pod.home, values)
         // Somebody over there who says what was sent, in every way that is passed on.
         try work.there.refuse("your token is \(WebServer.token)")
         let said = Locked<[String]>([])

@@ -26,8 +26,18 @@ struct ChildSpawnTests {
             ["env"], environment: ["A=1", "B=", "C=x=y"], until: .longEnough)
         #expect(given.output == Array("A=1\nB=\nC=x=y\n".utf8))
         let ours = try runToEnd(["env", "-0"], until: .longEnough)
-        let entries = ours.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        let entries = ours.output.split(separator: 0).map { EnvironmentEntry(bytes: Array($0)) }
         #expect(Set(entries) == Set(currentEnvironment()))
+    }
+
+    @Test("a value that is no text arrives byte for byte")
+    func bytes() throws {
+        let entry = EnvironmentEntry(bytes: Array("HOME=/h".utf8) + [0xff, 0xc3])
+        let environment = Environment([entry], accountHome: "/", accountName: "n")
+        let kept = try #require(environment.entry("HOME"))
+        let result = try runToEnd(["env"], environment: [kept], until: .longEnough)
+        #expect(result.output == entry.bytes + Array("\n".utf8))
+        #expect(environment["HOME"] == "/h\u{fffd}\u{fffd}")
     }
 
     @Test("a broken pipe ends a child though it does not end us")

@@ -134,4 +134,25 @@ struct ConnectTests {
             #expect(failure?.message.contains(path) == true)
         }
     }
+
+    @Test("one begun to an address is taken by who goes there, and closed by who goes elsewhere")
+    func begun() throws {
+        let listener = try Loopback.listener()
+        let port = Loopback.port(of: listener.raw)
+        #expect(BegunConnection(address: "localhost", port: port) == nil)
+        for host in ["127.0.0.1", "127.0.0.2"] {
+            let begun = try #require(BegunConnection(address: "127.0.0.1", port: port))
+            #expect(try wait(for: listener.raw, reading: true, until: .longEnough))
+            guard let accepted = Loopback.next(from: listener.raw) else {
+                Issue.record("nobody connects")
+                return
+            }
+            let taken = begun.take(to: host, port: port)
+            #expect((taken == nil) == (host == "127.0.0.2"))
+            #expect(begun.take(to: host, port: port) == nil)
+            if let taken { close(taken) }
+            #expect(try wait(for: accepted.raw, reading: true, until: .longEnough))
+            #expect(try read(accepted.raw, into: ByteBuffer(capacity: 1)) == .end)
+        }
+    }
 }

@@ -21,7 +21,7 @@ enum Merged: Equatable {
 /// A repository with a worktree for git, and a bare one for us that borrows its objects.
 final class Reference {
     let directory: TemporaryDirectory
-    private let environment: [String]
+    private let environment: [EnvironmentEntry]
 
     private var gitdir: String { directory.file("git.git") }
     private var worktree: String { directory.file("worktree") }

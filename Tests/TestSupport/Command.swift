@@ -53,7 +53,7 @@ public final class RunningCommand {
 
     /// Starts `command`, in `directory` if one is given. It reads `input` and then the end of it.
     public init(
-        _ command: [String], environment: [String]? = nil, input: [UInt8] = [],
+        _ command: [String], environment: [EnvironmentEntry]? = nil, input: [UInt8] = [],
         directory: String? = nil
     ) throws(Failure) {
         // One that ends before it has read all of its input ends no test.
@@ -162,7 +162,7 @@ public final class RunningCommand {
 
 /// Runs `command` to its end.
 public func run(
-    _ command: [String], environment: [String]? = nil, input: [UInt8] = [],
+    _ command: [String], environment: [EnvironmentEntry]? = nil, input: [UInt8] = [],
     directory: String? = nil, timeout: Duration = longEnough
 ) throws(Failure) -> Finished {
     let running = try RunningCommand(

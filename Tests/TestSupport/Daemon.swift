@@ -20,7 +20,7 @@ final class Daemon: @unchecked Sendable {
         "$@" </dev/null >/dev/null 2>&1 & echo $!; read -r _; kill $! 2>/dev/null; wait
         """
 
-    init(_ command: [String], environment: [String]? = nil) throws(Failure) {
+    init(_ command: [String], environment: [EnvironmentEntry]? = nil) throws(Failure) {
         shell = try ChildProcess(
             ["sh", "-c", Self.script, "sh"] + command, environment: environment, error: .null)
         let buffer = ByteBuffer(capacity: 64)

@@ -59,7 +59,7 @@ public final class GitHome: Sendable {
     }
 
     /// The environment of this person's programs, with `extra` variables.
-    public func environment(_ extra: [String: String] = [:]) -> [String] {
+    public func environment(_ extra: [String: String] = [:]) -> [EnvironmentEntry] {
         let path = environmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin"
         var variables = [
             "PATH": "\(directory.file("bin")):\(Products.folder):\(path):/usr/sbin:/sbin",

@@ -9,13 +9,6 @@ import POSIX
     import Darwin
 #endif
 
-/// The signals that tests send.
-public enum Signals {
-    public static let stop = SIGSTOP
-    public static let resume = SIGCONT
-    public static let kill = SIGKILL
-}
-
 extension RunningCommand {
     /// Stops this git (`SIGSTOP`) and returns its remote helper; nil if it has none.
     public func stoppedHelper() -> pid_t? {
@@ -55,6 +48,11 @@ public enum Processes {
     public static func isRunning(_ process: pid_t) -> Bool {
         guard let state = fields(of: process)?.first else { return false }
         return state != "Z" && state != "X"
+    }
+
+    /// Children of ours that have ended, and that nobody waited for.
+    public static func zombies() -> [pid_t] {
+        all.filter { parent(of: $0) == getpid() && fields(of: $0)?.first == "Z" }
     }
 
     /// Ends `process` for certain.

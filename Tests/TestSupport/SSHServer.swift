@@ -111,6 +111,9 @@ public final class SSHServer: Sendable {
             "UseDNS no",
             "PrintMotd no",
             "PrintLastLog no",
+            // bash then takes itself for a shell within a shell: what the machine's user has in
+            // .bashrc is no part of a test, and a test that kills must not kill in there.
+            "SetEnv SHLVL=1",
         ]).joined(separator: "\n") + "\n"
     }
 }

@@ -16,7 +16,8 @@ public final class TestOrigin: Sendable {
 
     public let kind: Kind
     public let pod: PodFixture
-    private let server: SSHServer?
+    /// The server of an origin reached by SSH; nil for others.
+    public let server: SSHServer?
     /// The server of an origin of the web; nil for others.
     public let web: WebServer?
 
@@ -40,12 +41,13 @@ public final class TestOrigin: Sendable {
         return files.flatMap { flag, file in file.map { [flag, $0] } ?? [] }
     }
 
-    public init(_ kind: Kind) throws(Failure) {
+    /// - Parameter sshd: lines for its configuration, where it is reached by SSH.
+    public init(_ kind: Kind, sshd lines: [String] = []) throws(Failure) {
         self.kind = kind
         let pod = try PodFixture()
         self.pod = pod
         if kind == .ssh {
-            let server = try SSHServer()
+            let server = try SSHServer(lines: lines)
             self.server = server
             let key = try SSHKey(.ed25519, at: pod.folder.file("deploy_key"))
             try server.authorize(key.publicLine, options: ["restrict"])
@@ -89,8 +91,13 @@ public final class TestOrigin: Sendable {
     /// Where the pod finds it.
     public var url: String {
         if let web { return web.url(of: "origin.git") }
-        guard let server else { return path }
-        return "ssh://\(server.user)@127.0.0.1:\(server.port)\(path)"
+        return url(port: server?.port)
+    }
+
+    /// The same by way of another port, which a proxy has.
+    public func url(port: UInt16?) -> String {
+        guard let server, let port else { return path }
+        return "ssh://\(server.user)@127.0.0.1:\(port)\(path)"
     }
 
     /// Lets another key in, as the deploy key is.

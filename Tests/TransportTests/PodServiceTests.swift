@@ -46,6 +46,17 @@ struct PodServiceTests {
         } catch { return .failure(error) }
     }
 
+    /// How such a fetch fails.
+    private func failure(_ script: String, saying words: String, idle: String = "2m") throws
+        -> Failure
+    {
+        let end = try fetch(script, saying: words, idle: idle)
+        guard case .failure(let failure) = end else {
+            throw Failure(.failed, "it passed for a success: \(end)")
+        }
+        return failure
+    }
+
     private static let lsRefs = "0014command=ls-refs\n0000"
     private static let fetchLine = "0011command=fetch00010009done\n0000"
     private static let v2 = "printf '000eversion 2\\n0000'; "
@@ -54,10 +65,7 @@ struct PodServiceTests {
     @Test("a v2 service that ends between requests was cut off, and it is said so")
     func betweenRequests() throws {
         let script = Self.v2 + Self.take(24) + "printf '0000'; exit 0"
-        guard case .failure(let failure) = try fetch(script, saying: Self.lsRefs) else {
-            Issue.record("it passed for a success")
-            return
-        }
+        let failure = try failure(script, saying: Self.lsRefs)
         #expect(failure.kind == .failed)
         #expect(failure.message.contains("p ended before git was done (exit status 0)"))
     }
@@ -95,10 +103,7 @@ struct PodServiceTests {
     func early() throws {
         for status in [0, 1] {
             let script = Self.v2 + Self.take(24) + "printf '003d'; exit \(status)"
-            guard case .failure(let failure) = try fetch(script, saying: Self.lsRefs) else {
-                Issue.record("it passed for a success")
-                return
-            }
+            let failure = try failure(script, saying: Self.lsRefs)
             #expect(failure.kind == .failed)
             #expect(
                 failure.message
@@ -109,10 +114,7 @@ struct PodServiceTests {
     @Test("garbage after a good beginning is not git, and its words are shown")
     func garbage() throws {
         let script = Self.v2 + Self.take(24) + "echo 'Killed by OOM'; exit 0"
-        guard case .failure(let failure) = try fetch(script, saying: Self.lsRefs) else {
-            Issue.record("it passed for a success")
-            return
-        }
+        let failure = try failure(script, saying: Self.lsRefs)
         #expect(failure.kind == .failed)
         #expect(failure.message == "p answered with something that is not git: Killed by OOM")
     }
@@ -120,22 +122,13 @@ struct PodServiceTests {
     @Test("a refusal is told in the far side's words, with its kind")
     func refusal() throws {
         let script = Self.v2 + Self.take(24) + "printf '000fERR go away'; exit 5"
-        guard case .failure(let failure) = try fetch(script, saying: Self.lsRefs) else {
-            Issue.record("it passed for a success")
-            return
-        }
+        let failure = try failure(script, saying: Self.lsRefs)
         #expect(failure == Failure(.refused, "p refused: go away"))
     }
 
     @Test("a far side that owes an answer and is silent is unreachable")
     func silent() throws {
-        guard
-            case .failure(let failure) = try fetch(
-                Self.v2 + "cat >&2", saying: Self.lsRefs, idle: "300ms")
-        else {
-            Issue.record("it passed for a success")
-            return
-        }
+        let failure = try failure(Self.v2 + "cat >&2", saying: Self.lsRefs, idle: "300ms")
         #expect(failure.kind == .unreachable)
         #expect(failure.message == "p sent no byte for 300 ms while listing refs")
     }

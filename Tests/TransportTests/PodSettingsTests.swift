@@ -17,7 +17,9 @@ struct PodSettingsTests {
     @Test("without a word the defaults hold")
     func defaults() throws {
         let settings = try settings([:])
-        #expect(settings.carrier == .ssh && settings.backend == .auto && settings.choice == nil)
+        #expect(
+            settings.carrier == .ssh && settings.backend == .auto
+                && settings.kubernetes.choice == nil)
         #expect(settings.remoteCommand == ["git-pod", "bridge"] && !settings.wantsPlainGit)
         #expect(settings.connectTimeout == .seconds(10) && settings.idleTimeout == .seconds(60))
         #expect(settings.command.isEmpty && settings.path == nil && settings.port == nil)
@@ -38,9 +40,11 @@ struct PodSettingsTests {
         #expect(settings.carrier == .kubectl && settings.path == "/r" && settings.host == "h")
         #expect(settings.port == 2222 && settings.user == "u" && settings.identityFile == "~/k")
         #expect(settings.knownHosts == "/kh" && settings.hostKeyCheck == .acceptNew)
-        #expect(settings.backend == .openssh && settings.context == "c")
-        #expect(settings.namespace == "n" && settings.selector == "a=b" && settings.pod == "x")
-        #expect(settings.container == "y" && settings.choice == .oldest)
+        #expect(settings.backend == .openssh && settings.kubernetes.context == "c")
+        #expect(
+            settings.kubernetes.namespace == "n" && settings.kubernetes.selector == "a=b"
+                && settings.kubernetes.pod == "x")
+        #expect(settings.kubernetes.container == "y" && settings.kubernetes.choice == .oldest)
         #expect(settings.command == ["podman", "exec", "-i", "a b"] && settings.wantsPlainGit)
         #expect(settings.connectTimeout == .seconds(5) && settings.idleTimeout == .seconds(120))
         #expect(PodSettings.variables.count == 19)

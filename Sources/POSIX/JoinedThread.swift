@@ -1,4 +1,4 @@
-// A thread for the servers and proxies of the tests.
+// A thread of our own, for what waits in C code: Swift's few threads are not to be kept by that.
 
 #if canImport(Glibc)
     import Glibc

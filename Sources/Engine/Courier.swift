@@ -1,0 +1,186 @@
+// Carries pushes to origin, on a thread of its own, over a connection that it keeps warm. The push
+// service gives it command lists, one at a time, and questions.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+/// What goes to origin and comes from it, for one gitdir.
+final class Courier: Sendable {
+    /// What a courier is told.
+    private enum Order: Sendable {
+        case send([RefUpdate])
+        case look([RefName])
+        case settings(Courier.Settings)
+        case stop
+    }
+
+    struct Settings: Sendable {
+        let origin: OriginSettings
+        /// The refs that are likely to be pushed.
+        let names: [RefName]
+        /// How long a connection is kept after the last push.
+        let warmFor: Duration
+    }
+
+    /// What came of an order.
+    enum Answer: Sendable {
+        case report([RefName: PushResult])
+        case found([RefName: ObjectID?])
+        case failed(OriginFailure)
+        case lookFailed(OriginFailure)
+    }
+
+    private let orders: Mailbox<Order>
+    private let thread: JoinedThread
+
+    /// - Parameters:
+    ///   - answer: called on the courier's thread.
+    ///   - note: takes what only a verbose log shows.
+    init(
+        gitdir: String, settings: Settings, answer: @escaping @Sendable (Answer) -> Void,
+        note: @escaping @Sendable (String) -> Void
+    ) throws(Failure) {
+        let orders = try Mailbox<Order>()
+        self.orders = orders
+        // A libgit2 handle stays on one thread.
+        _ = try Repository(path: gitdir)
+        thread = JoinedThread {
+            do throws(Failure) {
+                var round = try Round(gitdir: gitdir, settings: settings, note: note)
+                while try round.go(orders.descriptor) {
+                    for order in orders.take() {
+                        switch order {
+                        case .send(let updates): answer(round.send(updates))
+                        case .look(let names): answer(round.look(names))
+                        case .settings(let settings): round.change(settings)
+                        case .stop: return round.close()
+                        }
+                    }
+                }
+            } catch {
+                note("the work with origin has ended: \(error.description)")
+            }
+        }
+    }
+
+    deinit { orders.post(.stop) }
+
+    func send(_ updates: [RefUpdate]) { orders.post(.send(updates)) }
+    func look(_ names: [RefName]) { orders.post(.look(names)) }
+    func change(_ settings: Settings) { orders.post(.settings(settings)) }
+}
+
+extension Courier {
+    /// The courier's own state, on its thread.
+    private struct Round {
+        private let repository: Repository
+        private let note: @Sendable (String) -> Void
+        private var settings: Settings
+        private var origin: Origin
+        private var line: PushLine?
+        /// When the connection is let go.
+        private var warmUntil: Deadline
+        /// After a connection that failed though nobody needed it.
+        private var coldUntil = Deadline.after(.zero)
+        private var coldFor = Round.firstCold
+        private var lastUse = monotonicNanoseconds()
+        /// How long origin lets a connection be idle, once it is known.
+        private var idleLimit: Duration?
+
+        private static let firstCold = Duration.seconds(1)
+        private static let longestCold = Duration.seconds(60)
+
+        init(gitdir: String, settings: Settings, note: @escaping @Sendable (String) -> Void)
+            throws(Failure)
+        {
+            repository = try Repository(path: gitdir)
+            self.settings = settings
+            self.note = note
+            origin = Origin(repository: repository, settings: settings.origin)
+            line = PushLine(origin)
+            warmUntil = .after(settings.warmFor)
+        }
+
+        mutating func change(_ settings: Settings) {
+            close()
+            self.settings = settings
+            origin = Origin(repository: repository, settings: settings.origin)
+            line = PushLine(origin)
+            (coldUntil, coldFor) = (.after(.zero), Self.firstCold)
+        }
+
+        func close() { line?.close() }
+
+        /// Keeps the connection while there is nothing to do. Returns true when there is.
+        mutating func go(_ descriptor: Int32) throws(Failure) -> Bool {
+            while true {
+                keepWarm()
+                var requests = [PollRequest(descriptor, reading: true)] + (line?.interest ?? [])
+                try wait(for: &requests, until: nextTurn)
+                if requests[0].readable { return true }
+            }
+        }
+
+        private var nextTurn: Deadline {
+            guard let line else { return .never }
+            guard line.isOpen else {
+                return warmUntil.hasPassed ? .never : coldUntil
+            }
+            return min(line.nextService, warmUntil, renewal)
+        }
+
+        /// When the connection is made anew, ahead of origin's ending it.
+        private var renewal: Deadline {
+            guard let idleLimit else { return .never }
+            let idle = Duration.nanoseconds(monotonicNanoseconds() - lastUse)
+            return .after(idleLimit * 4 / 5 - idle)
+        }
+
+        private mutating func keepWarm() {
+            guard let line else { return }
+            if warmUntil.hasPassed || (line.isOpen && renewal.hasPassed) {
+                line.close()
+                lastUse = monotonicNanoseconds()
+            }
+            guard !warmUntil.hasPassed, coldUntil.hasPassed else { return }
+            let wasWarm = line.isWarm
+            do throws(OriginFailure) {
+                try line.warm(for: settings.names)
+                if line.isWarm, !wasWarm { lastUse = monotonicNanoseconds() }
+                if line.isWarm { coldFor = Self.firstCold }
+            } catch {
+                if wasWarm {
+                    idleLimit = .nanoseconds(monotonicNanoseconds() - lastUse)
+                    note("origin ended a connection that waited for \(idleLimit?.spoken ?? "")")
+                } else {
+                    note("no connection is ready for the next push: \(error.message)")
+                }
+                coldUntil = .after(coldFor)
+                coldFor = min(coldFor * 2, Self.longestCold)
+            }
+        }
+
+        mutating func send(_ updates: [RefUpdate]) -> Answer {
+            defer { used() }
+            do throws(OriginFailure) {
+                return .report(try origin.push(updates, over: line))
+            } catch { return .failed(error) }
+        }
+
+        mutating func look(_ names: [RefName]) -> Answer {
+            do throws(OriginFailure) {
+                let found =
+                    if let line { try line.look(at: names) } else { try origin.tips(names) }
+                return .found(Dictionary(uniqueKeysWithValues: names.map { ($0, found[$0]) }))
+            } catch { return .lookFailed(error) }
+        }
+
+        private mutating func used() {
+            lastUse = monotonicNanoseconds()
+            warmUntil = .after(settings.warmFor)
+            coldUntil = .after(.zero)
+        }
+    }
+}

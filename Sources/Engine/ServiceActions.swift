@@ -1,0 +1,197 @@
+// What the push service does for its machine, and what comes back from those who do it.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+extension Service {
+    /// Carries out what the machine wants; what comes of it is told to the machine as an event.
+    func carryOut(_ action: PushMachine.Action) {
+        switch action {
+        case .send(let updates, let attempt):
+            let names = updates.map(\.name.description).joined(separator: ", ")
+            log(LogEntry(.debug, "send", "sending \(names), attempt \(attempt)"))
+            courier?.send(updates)
+        case .look(let names): courier?.look(names)
+        case .save(let name, let tip, let conflict): save(name, tip, on: conflict)
+        case .reconcile(let name): reconcile(name)
+        case .announce(let notice): announce(notice)
+        case .wake: break
+        }
+    }
+
+    /// Reconciles a branch on the steward's lane.
+    func reconcile(_ name: RefName) {
+        let (steward, mailbox) = (steward, mailbox)
+        stewardLane.add { mailbox.post(.reconciled(name, steward.reconcile(name))) }
+    }
+
+    /// The same when it is not the machine that has asked for it.
+    func reconcile(_ name: RefName, _ events: inout [PushMachine.Event]) {
+        events.append(.reconcileBegan(name))
+        reconcile(name)
+    }
+
+    private func save(_ name: RefName, _ tip: ObjectID, on conflict: RefName?) {
+        let (steward, mailbox) = (steward, mailbox)
+        stewardLane.add {
+            let kept: Result<RefName?, Failure>
+            do throws(Failure) {
+                kept = .success(try steward.save(name, tip, on: conflict))
+            } catch { kept = .failure(error) }
+            mailbox.post(.saved(name, tip, kept))
+        }
+    }
+
+    /// Keeps what the application has moved a branch off.
+    func keep(_ old: ObjectID, leftBy name: RefName, for new: ObjectID?) {
+        let (steward, log) = (steward, log)
+        stewardLane.add {
+            do throws(Failure) { try steward.keep(old, leftBy: name, for: new) } catch {
+                let text = "\(old.short), which \(name) stood on, is not kept: \(error.description)"
+                log(LogEntry(.error, "keep", text))
+            }
+        }
+    }
+
+    /// Has refs here say what origin has confirmed: all that came while the last of that was written.
+    func settle() {
+        guard !unsettled.isEmpty, !isSettling else { return }
+        isSettling = true
+        let (steward, mailbox, log, due) = (steward, mailbox, log, unsettled)
+        unsettled = [:]
+        stewardLane.add {
+            do throws(Failure) {
+                try steward.settle(due.values.sorted { $0.name < $1.name })
+                mailbox.post(.settled([:]))
+            } catch {
+                log(LogEntry(.warning, "settle", error.description))
+                mailbox.post(.settled(due))
+            }
+        }
+    }
+
+    /// Runs a hook, unless the last ones still run: what a hook is told stands in status, too.
+    private func tell(_ name: Hooks.Name, _ told: JSON) {
+        let hooks = Hooks(gitdir: gitdir, settings.settings, environment)
+        guard hooks.isThere(name) else { return }
+        let (log, waiting) = (log, hooksWaiting)
+        guard waiting.with({ $0 += 1; return $0 }) <= Self.hooksWaitingAtMost else {
+            waiting.with { $0 -= 1 }
+            return log(LogEntry(.warning, "hook", "\(name.rawValue) is not run: too many wait"))
+        }
+        hookLane.add {
+            if let trouble = hooks.run(name, told) { log(LogEntry(.warning, "hook", trouble)) }
+            waiting.with { $0 -= 1 }
+        }
+    }
+
+    // MARK: what comes back
+
+    func take(_ message: Message, _ events: inout [PushMachine.Event]) {
+        switch message {
+        case .answer(.report(let results)): events.append(.report(results))
+        case .answer(.failed(let failure)):
+            events.append(.failed(failure.reason, failure.message))
+        case .answer(.lookFailed(let failure)):
+            events.append(.lookFailed(failure.reason, failure.message))
+        case .answer(.found(let found)):
+            for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
+                events.append(.sighted(name, Sighting(origin: tip, seen: seen(of: name))))
+            }
+        case .reconciled(let name, let report): reconciled(name, report, &events)
+        case .saved(let name, let tip, .success(let conflict)):
+            if let conflict { conflicts.insert(conflict) }
+            events.append(.saved(name, tip: tip, on: conflict))
+        case .saved(let name, let tip, .failure(let failure)):
+            events.append(.notSaved(name, tip: tip, failure.description))
+        case .settled(let left):
+            // It is written down again: another git-pod may have had the lock for long.
+            unsettled.merge(left) { newer, _ in newer }
+            isSettling = false
+            settle()
+        case .asked(let question): question(self, &events)
+        }
+    }
+
+    /// What of origin's branch was acted on last: what is not written down yet counts.
+    private func seen(of name: RefName) -> ObjectID? {
+        if let known = machine.watermark(of: name)?.seen { return known }
+        return name.seen.flatMap { try? repository.target(of: $0) }
+    }
+
+    private func reconciled(
+        _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
+    ) {
+        reports[name] = report
+        for reply in askers.removeValue(forKey: name) ?? [] { reply(report) }
+        let level: LogEntry.Level = report.failure == nil ? .info : .error
+        let text = report.line ?? report.failure?.description ?? "nothing to do"
+        log(LogEntry(level, "reconcile", text, [("report", report.json)]))
+        // The application may have gone on since: what counts is where the branch is now.
+        let local = try? repository.target(of: name)
+        events.append(
+            .reconcileEnded(
+                name,
+                ReconcileEnd(
+                    outcome: report.outcome, escaped: report.conflictBranch != nil, local: local,
+                    sighting: report.sighting)))
+        if let conflict = report.conflictBranch.flatMap(RefName.init(branch:)),
+            let mark = IncidentName.pendingMark(of: conflict),
+            let tip = try? repository.target(of: mark)
+        {
+            conflicts.insert(conflict)
+            events.append(.local(conflict, tip))
+        }
+    }
+
+    private func announce(_ notice: PushMachine.Notice) {
+        switch notice {
+        case .push(let updates):
+            for update in updates {
+                unsettled[update.name] = update
+                let members: [(name: String, value: JSON)] = [
+                    ("ref", .string(update.name.description)),
+                    ("oldCommit", update.old.map { .string($0.description) } ?? .null),
+                    ("newCommit", .string(update.new.description)),
+                ]
+                let text = "origin has \(update.name) at \(update.new.short)"
+                log(LogEntry(.info, "push", text, members))
+                tell(.pushed, .object(members))
+            }
+        case .retry(let name, let wait, let trouble):
+            let what = name.map { "\($0)" } ?? "origin"
+            let text = "\(what) again in \(wait.spoken): \(trouble.text)"
+            log(LogEntry(.warning, "retry", text, trouble.members(name)))
+        case .error(let name, let trouble):
+            log(LogEntry(.error, "error", trouble.text, trouble.members(name)))
+        case .saved(let branch, let tip, let conflict):
+            conflicts.remove(conflict)
+            unsettled[conflict] = RefUpdate(conflict, from: nil, to: tip)
+            let what = branch.map { "\($0)'s " } ?? ""
+            let text = "origin has \(what)\(tip.short) on \(conflict)"
+            let members: [(name: String, value: JSON)] = [
+                ("ref", branch.map { .string($0.description) } ?? .null),
+                ("conflictBranch", .string(conflict.description)),
+                ("newCommit", .string(tip.description)),
+            ]
+            log(LogEntry(.warning, "saved", text, members))
+        case .stopped(.maxRetries(let name)):
+            let what = name.map { "\($0)" } ?? "origin"
+            log(LogEntry(.error, "stopped", "\(what) is not tried again until somebody asks"))
+        case .stopped(.escapeStorm):
+            let text = "too many conflicts in a short time: no more reconciles until somebody asks"
+            log(LogEntry(.error, "stopped", text))
+        }
+    }
+}
+
+extension PushTrouble {
+    fileprivate func members(_ name: RefName?) -> [(name: String, value: JSON)] {
+        [
+            ("ref", name.map { .string($0.description) } ?? .null),
+            ("reason", .string(reason.rawValue)), ("attempt", .integer(attempt)),
+        ]
+    }
+}

@@ -1,0 +1,69 @@
+// The push service's settings, checked once: branches, waits, policies.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+/// What a running engine goes by. Read at its start, and again at SIGHUP.
+struct ServiceSettings: Sendable {
+    let settings: Settings
+    let policy: PushPolicy
+    /// What is looked after; nil: the branch that HEAD stands on.
+    let patterns: [BranchPattern]?
+    /// Nil: nothing says where origin is, and commits stay on this volume alone.
+    let origin: OriginSettings?
+    let warmFor: Duration
+    /// How often refs are looked at though nothing told of a change.
+    let recheck: Duration
+    /// How often origin is asked whether it has moved.
+    let originCheck: Duration
+    /// How long no ref may have moved before a service that is to end does so.
+    let drainQuiet: Duration
+    let drainTimeout: Duration
+    let hookTimeout: Duration
+
+    /// - Throws: ``Failure`` of kind `configuration`.
+    init(
+        gitdir: String, flags: [String: String], environment: Environment,
+        note: @escaping @Sendable (String) -> Void
+    ) throws(Failure) {
+        let settings = try Settings(flags: flags, environment: environment, gitdir: gitdir)
+        self.settings = settings
+        func time(_ name: String) throws(Failure) -> Duration {
+            try settings.duration(name) ?? .zero
+        }
+        var retry = RetryPolicy()
+        retry.first = try time("retryFirst")
+        retry.cap = try time("retryCap")
+        retry.maximumRetries = try settings.number("maxRetries")
+        policy = PushPolicy(
+            retry: retry, saveStuck: try settings.flag("saveStuck"),
+            autoReconcile: try settings.flag("autoReconcile"))
+        patterns = try settings.text("branch").map { text throws(Failure) in
+            try text.split(separator: " ").map { name throws(Failure) in
+                guard let pattern = BranchPattern(String(name)) else {
+                    throw Failure(.configuration, "\"\(name)\" cannot be a branch's name")
+                }
+                return pattern
+            }
+        }
+        var origin: OriginSettings?
+        if let url = settings.originURL {
+            origin = try OriginSettings(settings, url: OriginURL(url), environment)
+            origin?.note = note
+        }
+        self.origin = origin
+        warmFor = try time("warmFor")
+        recheck = try time("recheck")
+        originCheck = try time("originCheck")
+        drainQuiet = try time("drainQuiet")
+        drainTimeout = try time("drainTimeout")
+        hookTimeout = try time("hookTimeout")
+    }
+
+    /// Whether the engine looks after the ref.
+    func watches(_ name: RefName, head: RefName?) -> Bool {
+        patterns?.contains { $0.matches(name) } ?? (name == head)
+    }
+}

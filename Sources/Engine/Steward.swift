@@ -1,0 +1,121 @@
+// The work of the push service on the gitdir itself, under the gitdir's lock: reconciles, refs that
+// follow what origin has confirmed, conflict branches of stuck branches, anchors. On a thread of its
+// own, one thing after the other.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+/// Does the push service's work on one gitdir.
+struct Steward: Sendable {
+    let gitdir: String
+    let settings: Settings
+    let environment: Environment
+    let note: @Sendable (String) -> Void
+
+    private func engine(_ branch: RefName) throws(Failure) -> Engine {
+        try Engine(
+            Repository(path: gitdir), settings, branch: branch, environment: environment,
+            note: note)
+    }
+
+    /// Reconciles `branch`, and says how it is left.
+    func reconcile(_ branch: RefName) -> ReconcileReport {
+        do throws(Failure) { return try engine(branch).reconcile() } catch {
+            return ReconcileReport(branch: branch.branch ?? "", failure: error)
+        }
+    }
+
+    /// Remembers what origin has confirmed.
+    func settle(_ confirmed: [RefUpdate]) throws(Failure) {
+        for update in confirmed { try engine(update.name).settle(update) }
+    }
+
+    /// The tip of a branch that cannot be pushed, kept on a conflict branch with its mark.
+    ///
+    /// - Returns: nil if origin has it, or must not get it.
+    func save(_ branch: RefName, _ tip: ObjectID, on conflict: RefName?) throws(Failure)
+        -> RefName?
+    {
+        try engine(branch).save(tip, on: conflict)
+    }
+
+    /// Anchors what the application has moved `branch` off.
+    func keep(_ old: ObjectID, leftBy branch: RefName, for new: ObjectID?) throws(Failure) {
+        // Nearly always the branch has only gone on, and then nobody's lock is waited for.
+        let repository = try Repository(path: gitdir)
+        let hasLeft = try attempt { () throws(GitError) in
+            guard let new else { return true }
+            return try !repository.isAncestor(old, of: new)
+        }
+        if hasLeft { try engine(branch).keep(old, leftFor: new) }
+    }
+}
+
+extension Engine {
+    /// Origin has confirmed `update`.
+    func settle(_ update: RefUpdate) throws(Failure) {
+        if let mark = IncidentName.pendingMark(of: update.name),
+            IncidentName.isConflictBranch(update.name)
+        {
+            guard try target(mark) == update.new else { return }
+            _ = try refs.delete(mark, from: update.new)
+            return
+        }
+        try set(tracking, to: update.new, "push")
+        try remember(update.new)
+    }
+
+    /// Puts `tip` on `conflict`, or on a new conflict branch where that is nil or went elsewhere.
+    func save(_ tip: ObjectID, on conflict: RefName?) throws(Failure) -> RefName? {
+        if IncidentName.isConflictBranch(branch) { return try rename(tip) }
+        let known = try [target(tracking), target(seen)].compactMap { $0 }
+        let ours = try attempt { () throws(GitError) in
+            try self.repository.commits(from: [tip], hiding: known, limit: 1)
+        }
+        guard !ours.isEmpty else { return nil }
+        if let conflict, try follow(tip, on: conflict) { return conflict }
+        let kept = try escape(tip)
+        endEscape(to: kept.name)
+        return kept.name
+    }
+
+    /// Fast-forwards a conflict branch of the same incident. False if it cannot go there.
+    private func follow(_ tip: ObjectID, on conflict: RefName) throws(Failure) -> Bool {
+        guard let old = try target(conflict), let mark = IncidentName.pendingMark(of: conflict)
+        else { return false }
+        let continues = try attempt { () throws(GitError) in
+            try self.repository.isAncestor(old, of: tip)
+        }
+        guard continues else { return false }
+        // The mark first: a conflict branch without one would never be sent.
+        let marked = try target(mark)
+        if marked != tip {
+            guard try refs.move(mark, from: marked, to: tip, "save") else { return false }
+        }
+        return old == tip ? true : try refs.move(conflict, from: old, to: tip, "save")
+    }
+
+    /// A conflict branch whose name somebody has on origin gets another one.
+    private func rename(_ tip: ObjectID) throws(Failure) -> RefName? {
+        let kept = try escape(tip)
+        endEscape(to: kept.name)
+        if let mark = IncidentName.pendingMark(of: branch), let old = try target(mark) {
+            _ = try refs.delete(mark, from: old)
+        }
+        note("origin has another \(branch.branch ?? ""): what is here is \(kept.name) now")
+        return kept.name
+    }
+
+    /// Anchors `old` if the application has left commits behind that no other branch here holds.
+    func keep(_ old: ObjectID, leftFor new: ObjectID?) throws(Failure) {
+        let known = try [new, target(tracking), target(seen)].compactMap { $0 }
+        let left = try attempt { () throws(GitError) in
+            try self.repository.commits(from: [old], hiding: known, limit: 1)
+        }
+        guard !left.isEmpty else { return }
+        let kept = try anchor(old)
+        note("\(branch) was moved off \(old.short): that is on \(kept.name) now")
+    }
+}

@@ -1,0 +1,181 @@
+// The SSH under an origin's services: one connection, and what the end of each service on it means.
+// SSHOrigin fetches over it, and PushLine pushes.
+
+import Model
+import POSIX
+import Transport
+
+/// A service of origin's under way, whatever carries it.
+protocol FarService: AnyObject {
+    /// Its input and output.
+    var stream: any ByteStream { get }
+
+    /// What it means that the stream came to `halt`. Ends what carries it.
+    func explain(_ halt: PatientStream.Halt) -> OriginFailure
+}
+
+/// The connection to an SSH origin. Connects when the first service is asked for.
+final class SSHLine {
+    private let origin: Origin
+    private var connection: OriginLine?
+    private var settings: OriginSettings { origin.settings }
+
+    init(_ origin: Origin) { self.origin = origin }
+
+    /// Starts `program`.
+    func start(_ program: OriginProgram) throws(OriginFailure) -> SSHService {
+        try connecting { () throws(SSHRefusal) in
+            let line = try line()
+            return SSHService(line, try line.start(program), program, origin)
+        }
+    }
+
+    /// Begins to start a `git-receive-pack`; waits for the connection, unless that is there.
+    func begin() throws(OriginFailure) -> SSHServiceOpening {
+        try connecting { () throws(SSHRefusal) in
+            let line = try line()
+            return SSHServiceOpening(line, try line.begin(.receivePack), origin)
+        }
+    }
+
+    /// Gives back to the far side what is used no more.
+    func sweep() { connection?.sweep() }
+
+    private func connecting<Result>(_ body: () throws(SSHRefusal) -> Result)
+        throws(OriginFailure) -> Result
+    {
+        let connecting = Deadline.after(settings.connectTimeout)
+        do throws(SSHRefusal) { return try body() } catch {
+            throw OriginFailure(error, isLate: connecting.hasPassed)
+        }
+    }
+
+    private func line() throws(SSHRefusal) -> OriginLine {
+        if let connection { return connection }
+        guard case .ssh(let user, let host, let port, let path) = settings.url.way else {
+            preconditionFailure("an SSH origin has an SSH URL")
+        }
+        let made = try OriginLine(
+            path: path, at: sshSettings(user, host, port),
+            environment: settings.environment, caller: Notes(settings.note))
+        connection = made
+        return made
+    }
+
+    private func sshSettings(_ user: String?, _ host: String, _ port: UInt16?) -> SSHSettings {
+        SSHSettings(
+            name: origin.name, host: host, user: user, port: port,
+            identityFile: settings.deployKey, identityFileOnly: settings.deployKey != nil,
+            knownHosts: settings.knownHosts, hostKeyCheck: settings.hostKeyCheck,
+            backend: settings.sshBackend, connectTimeout: settings.connectTimeout)
+    }
+}
+
+/// A `git-receive-pack` on its way.
+final class SSHServiceOpening: ReceivePackOpening {
+    private let line: OriginLine
+    private let opening: OriginOpening
+    private let origin: Origin
+
+    fileprivate init(_ line: OriginLine, _ opening: OriginOpening, _ origin: Origin) {
+        self.line = line
+        self.opening = opening
+        self.origin = origin
+    }
+
+    /// The service, once it runs. Never waits.
+    func advance() throws(OriginFailure) -> (any FarService)? {
+        do throws(SSHRefusal) {
+            return try opening.advance().map { SSHService(line, $0, .receivePack, origin) }
+        } catch { throw OriginFailure(error) }
+    }
+
+    var interest: [PollRequest] { opening.interest }
+}
+
+/// A service over SSH, and what its end means.
+final class SSHService: FarService {
+    private let line: OriginLine
+    private let service: OriginService
+    private let program: OriginProgram
+    private let origin: Origin
+    private var settings: OriginSettings { origin.settings }
+
+    /// How long the far side may take to say how it ended.
+    private static let lastWords = Duration.seconds(3)
+
+    fileprivate init(
+        _ line: OriginLine, _ service: OriginService, _ program: OriginProgram, _ origin: Origin
+    ) {
+        self.line = line
+        self.service = service
+        self.program = program
+        self.origin = origin
+    }
+
+    var stream: any ByteStream { service.stream }
+
+    func explain(_ halt: PatientStream.Halt) -> OriginFailure {
+        switch halt {
+        case .cancelled: .cancelled(origin.name)
+        case .silent: .silent(origin.name, settings.idleTimeout)
+        case .late: .late(origin.name, settings.operationTimeout)
+        case .broken(let failure): explainEnd(failure.message)
+        case .ended: explainEnd(nil)
+        }
+    }
+
+    /// What the far side's end means, by its own last words.
+    private func explainEnd(_ broken: String?) -> OriginFailure {
+        let (status, lines) = service.farWords(by: .after(Self.lastWords))
+        let words = OriginWords(lines)
+        if let refusal = service.childRefusal(status, lines) {
+            return OriginFailure(refusal, isLate: words.reason?.0 == .timeout)
+        }
+        return OriginFailure(
+            endOf: program.rawValue, of: origin, status: status, words: words, broken: broken)
+    }
+}
+
+extension OriginFailure {
+    fileprivate init(_ refusal: SSHRefusal, isLate: Bool = false) {
+        let reason: PushFailureReason =
+            switch refusal.stage {
+            case .configuration, .authentication: .authentication
+            case .hostKey: .hostKey
+            case .reach: isLate ? .timeout : .unreachable
+            case .command: .unknown
+            }
+        self.init(reason, refusal.failure)
+    }
+
+    /// A service that ended before it was done.
+    init(
+        endOf program: String, of origin: Origin, status: ExitStatus, words: OriginWords,
+        broken: String?
+    ) {
+        if let (reason, line) = words.reason {
+            self.init(reason, "\(origin.name): \(line)", hint: reason.hint)
+            return
+        }
+        let said = words.telling ?? broken
+        let how = "\(origin.name) ended \(program) early (\(status))"
+        // A far side that gives its reason is there; one that breaks off is not.
+        self.init(
+            said == nil || broken != nil ? .unreachable : .unknown,
+            said.map { "\(how): \($0)" } ?? how,
+            hint: said == nil ? "look at what origin logs" : "check that the repository is there")
+    }
+}
+
+/// Where the SSH module's notes go. There is nobody to ask for a passphrase.
+private final class Notes: Caller {
+    private let write: (@Sendable (String) -> Void)?
+
+    init(_ write: (@Sendable (String) -> Void)?) { self.write = write }
+
+    let canAsk = false
+    func note(_ line: String) { write?(line) }
+    func warn(_ line: String) { write?(line) }
+    func passphrase(for keyFile: String, again: Bool) -> String? { nil }
+}

@@ -1,0 +1,97 @@
+// A folder held open, for checks that must not be led elsewhere by a path that changes meanwhile. The
+// engine looks through other users' gitdirs with it.
+
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// An open folder. What is asked of it is asked of that very folder, whatever its path leads to by now.
+public struct OpenFolder: ~Copyable {
+    private let descriptor: FileDescriptor
+
+    /// A name in a folder as the system has it: not every one is UTF-8.
+    public struct Name: Sendable {
+        fileprivate let characters: [CChar]
+
+        public init(_ text: String) { characters = Array(text.utf8CString) }
+        fileprivate init(characters: [CChar]) { self.characters = characters }
+
+        /// For messages.
+        public var shown: String {
+            String(decoding: characters.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    /// What a name stands for, without following it.
+    public enum Kind: Sendable { case folder, link, other }
+
+    /// Opens the folder at `path`; a symbolic link is not followed.
+    ///
+    /// - Throws: ``Failure`` of kind `failed`.
+    public init(_ path: String) throws(Failure) {
+        guard let opened = Self.open(Name(path), in: AT_FDCWD) else {
+            throw .system("open \(path)")
+        }
+        descriptor = opened
+    }
+
+    private init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    /// The folder called `name` in this one; nil if it is gone, or if we may not read it.
+    ///
+    /// - Throws: ``Failure`` of kind `failed`, also if it is a symbolic link by now.
+    public func folder(_ name: Name) throws(Failure) -> OpenFolder? {
+        if let opened = Self.open(name, in: descriptor.raw) { return OpenFolder(opened) }
+        if errno == ENOENT || errno == EACCES { return nil }
+        throw .system("open \(name.shown.harmless)")
+    }
+
+    private static func open(_ name: Name, in folder: Int32) -> FileDescriptor? {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+        let raw = unsafe openat(folder, name.characters, flags)
+        return raw < 0 ? nil : FileDescriptor(owning: raw)
+    }
+
+    /// The names in it, without `.` and `..`.
+    ///
+    /// - Throws: ``Failure`` of kind `failed`.
+    public func names() throws(Failure) -> [Name] {
+        // The listing closes what it was given.
+        guard let again = Self.open(Name("."), in: descriptor.raw) else {
+            throw .system("list a folder")
+        }
+        let raw = again.release()
+        guard let listing = unsafe fdopendir(raw) else {
+            close(raw)
+            throw .system("list a folder")
+        }
+        defer { unsafe closedir(listing) }
+        return unsafe POSIX.names(in: listing).map { Name(characters: $0) }
+    }
+
+    /// What `name` stands for; nil if there is nothing.
+    public func kind(of name: Name) -> Kind? {
+        guard let status = status(of: name, following: false) else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: return .folder
+        case S_IFLNK: return .link
+        default: return .other
+        }
+    }
+
+    /// Who owns `name`, and what it leads to if it is a symbolic link.
+    public func owners(of name: Name) -> [UInt32] {
+        [false, true].compactMap { status(of: name, following: $0)?.st_uid }
+    }
+
+    private func status(of name: Name, following: Bool) -> stat? {
+        var status = stat()
+        let flags = following ? 0 : AT_SYMLINK_NOFOLLOW
+        let code = unsafe fstatat(descriptor.raw, name.characters, &status, flags)
+        return code == 0 ? status : nil
+    }
+}

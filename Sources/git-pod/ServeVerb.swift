@@ -1,0 +1,99 @@
+// `git pod serve`: the engine as a process that stays: reconciles, then pushes whatever is committed.
+
+import Engine
+import EngineCore
+import Model
+import POSIX
+
+let serveVerb = Verb(
+    name: "serve", summary: "push what is committed to a gitdir, as it is committed",
+    help: serveHelp
+) { arguments throws(Failure) in
+    let line = try EngineLine(
+        arguments, verb: "serve", settings: serveSettings, switches: serveSwitches)
+    if line.switches.contains("--print-config") {
+        try printConfiguration(line)
+        return .done
+    }
+    let signals = try SignalWaker([Signals.hangUp, Signals.interrupt, Signals.terminate])
+    let log = Log(
+        isJSON: line.wantsJSON,
+        least: line.switches.contains("--verbose")
+            ? .debug : line.switches.contains("--quiet") ? .warning : .info)
+    let service = try Service(
+        path: line.gitdir(), flags: line.flags, environment: .current(), log: log.write)
+    let lacking = try service.run(signals: signals)
+    for watermark in lacking { complain(describe(watermark)) }
+    return lacking.isEmpty ? .done : .failed
+}
+
+private let serveSwitches: Set<String> = ["--verbose", "--quiet", "--print-config"]
+
+private func describe(_ watermark: Watermark) -> String {
+    let tip = watermark.local?.description ?? "nothing"
+    let there = watermark.durable.map { "has it only up to \($0)" } ?? "has nothing of it"
+    return "\(watermark.name) is at \(tip), and origin \(there)"
+}
+
+private func printConfiguration(_ line: EngineLine) throws(Failure) {
+    let settings = try Settings(
+        flags: line.flags, environment: .current(), gitdir: Engine.gitdir(at: line.gitdir()))
+    let rows = Setting.all.map { setting in
+        let value = settings.value(setting.name)
+        return (setting.name, value?.text ?? "", value?.source.rawValue ?? "not set")
+    }
+    if line.wantsJSON {
+        let members = rows.map { name, value, source in
+            (
+                name: name,
+                value: JSON.object([("value", .string(value)), ("from", .string(source))])
+            )
+        }
+        return try printLine(JSON.object(members).text)
+    }
+    let width = rows.map(\.0.count).max() ?? 0
+    for (name, value, source) in rows {
+        let blanks = String(repeating: " ", count: width - name.count)
+        try printLine("\(name)\(blanks)  \(value.isEmpty ? "-" : value.harmless)  (\(source))")
+    }
+}
+
+/// Writes the log to standard error, a line an entry.
+private struct Log: Sendable {
+    let isJSON: Bool
+    let least: LogEntry.Level
+
+    func write(_ entry: LogEntry) {
+        guard entry.level >= least else { return }
+        let time = UTCTime(millisecondsSince1970: wallClockMilliseconds())
+        let line =
+            isJSON
+            ? entry.json(at: time).text
+            : "\(time.rfc3339) \(entry.level.rawValue) \(entry.event): \(entry.text)"
+        writeAll(line + "\n", to: 2)
+    }
+}
+
+private let serveSettings =
+    originSettingNames + [
+        "onDivergence", "onRewrite", "keepBefore", "saveStuck", "autoReconcile", "retryFirst",
+        "retryCap", "maxRetries", "warmFor", "originCheck", "recheck", "drainQuiet",
+        "drainTimeout", "hookTimeout", "lockTimeout", "trustOwner",
+    ]
+
+private let serveHelp = """
+    usage: git pod serve --repo DIR [OPTIONS]
+
+    Reconciles the branch with origin once, then watches it and sends every commit
+    to origin as it comes, until a signal ends it. SIGTERM or SIGINT: sends what
+    origin lacks and ends, with 1 and a list if something is left; a second one
+    ends at once. SIGHUP: reads the configuration again and tries at once.
+
+      --repo DIR        the bare gitdir; GIT_POD_REPO says it too
+      --branch B        may be repeated, and may be a pattern: 'data/*'
+      --json            write the log as JSON
+      --verbose         log each step
+      --quiet           log warnings and errors only
+      --print-config    print each setting and where it comes from, and end
+    \(settingsHelp(serveSettings))
+    """
