@@ -90,6 +90,17 @@ struct DrainTests {
         }
     }
 
+    @Test("an attempt is waited for also when the branch has gone back meanwhile")
+    func goneBack() {
+        var stage = PushStage(inSync: main, at: commit(1), PushPolicy(saveStuck: false))
+        stage.tell(.drain)
+        stage.tell(.local(main, commit(2)))
+        stage.tell(.local(main, commit(1)))
+        #expect(!stage.machine.isQuiet)
+        stage.tell(.report([main: .refused(.unknown, "locked")]))
+        #expect(stage.machine.isQuiet)
+    }
+
     @Test("a reconcile that goes on is waited for")
     func reconciling() {
         var stage = PushStage(inSync: main, at: commit(1))

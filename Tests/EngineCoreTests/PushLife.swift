@@ -120,8 +120,10 @@ struct PushLife {
     private mutating func tell(_ events: [PushMachine.Event]) {
         for event in events { note(event) }
         for action in machine.take(events, at: now) { carryOut(action) }
-        for mark in machine.watermarks {
-            guard let durable = mark.durable else { continue }
+        for name in branches + events.compactMap(\.name) {
+            guard let mark = machine.watermark(of: name), let durable = mark.durable else {
+                continue
+            }
             #expect(confirmed[mark.name]?.contains(durable) == true, "\(mark) is not durable")
         }
     }
@@ -201,5 +203,15 @@ struct PushLife {
         let before = Set(world.ancestry(world.origin[update.name]))
         let added = Set(world.ancestry(world.number(update.new))).subtracting(before)
         #expect(added.isDisjoint(with: dropped), "\(update) brings back what was dropped")
+    }
+}
+
+extension PushMachine.Event {
+    /// The ref that it is about, if it is about one.
+    fileprivate var name: RefName? {
+        switch self {
+        case .local(let name, _), .sighted(let name, _), .saved(_, tip: _, on: let name?): name
+        default: nil
+        }
     }
 }

@@ -12,7 +12,7 @@ struct RandomPushTests {
 
     private func live(_ seed: UInt64, _ policy: PushPolicy) -> PushLife {
         var life = PushLife(seed: seed, policy)
-        for _ in 0..<4000 { life.step() }
+        for _ in 0..<2000 { life.step() }
         return life
     }
 
@@ -25,7 +25,7 @@ struct RandomPushTests {
         }
     }
 
-    @Test("in the end everything is durable, or saved where it is stuck", arguments: 1...12)
+    @Test("in the end everything is durable, or saved where it is stuck", arguments: 1...6)
     func saved(seed: Int) {
         var life = live(UInt64(seed), PushPolicy())
         settle(&life)
@@ -38,7 +38,7 @@ struct RandomPushTests {
         }
     }
 
-    @Test("with autoReconcile every branch is durable under its own name", arguments: 1...12)
+    @Test("with autoReconcile every branch is durable under its own name", arguments: 1...6)
     func reconciled(seed: Int) {
         var life = live(UInt64(seed), PushPolicy(autoReconcile: true, maximumEscapes: 1_000_000))
         settle(&life)

@@ -96,6 +96,9 @@ struct ReconcileAskTests {
             stage.pass(wait)
             #expect(stage.reconciles == [main])
         }
+        stage.tell(end(main, .fetchFailed, local: 2, origin: nil))
+        stage.tell(.triggered)
+        #expect(stage.reconciles == [main])
     }
 
     @Test("a branch that is refused after each reconcile is not reconciled without a wait")
@@ -107,6 +110,12 @@ struct ReconcileAskTests {
         stage.tell(.sighted(main, Sighting(origin: commit(11), seen: commit(10))))
         #expect(stage.reconciles == [])
         stage.pass(try #require(stage.alarm))
+        #expect(stage.reconciles == [main])
+        // A push that came through begins the count anew.
+        stage.tell(end(main, .rebased, local: 22, origin: 20))
+        stage.tell(.report([main: .done]))
+        stage.tell(.local(main, commit(23)))
+        stage.tell(.report([main: .refused(.nonFastForward, "again")]))
         #expect(stage.reconciles == [main])
     }
 

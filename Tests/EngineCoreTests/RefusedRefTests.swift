@@ -78,6 +78,7 @@ struct RefusedRefTests {
     func rejected() throws {
         var stage = refused(.rejected)
         #expect(stage.errors == [.rejected])
+        #expect(stage.retries.isEmpty)
         #expect(stage.state(main) == .stuck)
         for _ in 1...3 {
             let wait = try #require(stage.alarm)
@@ -88,6 +89,7 @@ struct RefusedRefTests {
             #expect(stage.sent?.map(\.name) == [main])
             stage.tell(.report([main: .refused(.rejected, "no")]))
             #expect(stage.errors == [])
+            #expect(stage.retries.map(\.name) == [main])
         }
         stage.tell(.triggered)
         #expect(stage.sent?.map(\.name) == [main])
@@ -119,6 +121,7 @@ struct RefusedRefTests {
             #expect(stage.sent == nil)
             stage.tell(.triggered)
             #expect(stage.sent == nil)
+            #expect(stage.looks == [main])
             stage.tell(.sighted(main, Sighting(origin: commit(1), seen: commit(1))))
             #expect(stage.sent == nil)
             #expect(stage.errors == [])

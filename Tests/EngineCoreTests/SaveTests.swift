@@ -112,6 +112,9 @@ struct SaveTests {
         #expect(stage.saves == [])
         stage.pass(retry.wait)
         #expect(stage.saves == [.save(main, tip: commit(3), on: nil)])
+        stage.tell(.notSaved(main, tip: commit(3), "disk full"))
+        stage.tell(.triggered)
+        #expect(stage.saves == [.save(main, tip: commit(3), on: nil)])
     }
 
     @Test("after a reconcile, a new incident takes a new conflict branch")
@@ -136,6 +139,18 @@ struct SaveTests {
         stage.tell(.report([main: .done]))
         #expect(stage.state(main) == .inSync)
         #expect(stage.machine.watermark(of: main)?.saved == nil)
+        #expect(stage.machine.watermarks.map(\.name) == [main])
+        stage.tell(.local(main, commit(3)))
+        stage.tell(.report([main: .refused(.rejected, "no")]))
+        #expect(stage.saves == [.save(main, tip: commit(3), on: nil)])
+    }
+
+    @Test("a branch that goes back to what origin has ends its incident")
+    func goesBack() {
+        var stage = stuck()
+        stage.tell(.saved(main, tip: commit(2), on: first))
+        stage.tell(.report([first: .done]))
+        stage.tell(.local(main, commit(1)))
         #expect(stage.machine.watermarks.map(\.name) == [main])
         stage.tell(.local(main, commit(3)))
         stage.tell(.report([main: .refused(.rejected, "no")]))
@@ -192,6 +207,8 @@ struct SaveTests {
         #expect(stage.machine.watermarks.map(\.name) == [second, main].sorted())
         stage.tell(.local(main, commit(13)))
         #expect(stage.saves == [.save(main, tip: commit(13), on: second)])
+        stage.tell(.saved(main, tip: commit(13), on: branch("conflicts/2026-03-01T06-05-06Z")))
+        #expect(stage.machine.watermark(of: second) == nil, "origin has all that is on it")
     }
 
     @Test("a conflict branch that origin rejects waits like any other, whatever comes meanwhile")
