@@ -55,7 +55,8 @@ struct Hooks: Sendable {
             }
             let status = try stream.end(by: deadline)
             guard !status.isSuccess else { return nil }
-            return "the hook \(name.rawValue) failed (\(status)): \(words.last ?? "it said nothing")"
+            return
+                "the hook \(name.rawValue) failed (\(status)): \(words.last ?? "it said nothing")"
         } catch { return "the hook \(name.rawValue) cannot be run: \(error.description)" }
     }
 

@@ -62,7 +62,8 @@ final class RefWatch {
 
     /// Watches a folder and all below it; `names` gets the refs that are there already: they may have
     /// come before the watch.
-    private func add(_ folder: String, _ names: inout Set<RefName>, depth: Int = 0) throws(Failure) {
+    private func add(_ folder: String, _ names: inout Set<RefName>, depth: Int = 0) throws(Failure)
+    {
         guard folder == heads || folder.hasPrefix(heads + "/"), depth < Self.maximumDepth,
             watch.count < Self.maximumFolders, try watch.add(folder)
         else { return }

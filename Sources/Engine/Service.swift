@@ -252,7 +252,8 @@ public final class Service {
     // MARK: signals
 
     /// Takes a signal. False if the service is to end at once.
-    private func take(_ signal: Int32, _ events: inout [PushMachine.Event]) throws(Failure) -> Bool {
+    private func take(_ signal: Int32, _ events: inout [PushMachine.Event]) throws(Failure) -> Bool
+    {
         if signal == Signals.hangUp {
             reload(&events)
             return true
@@ -291,7 +292,10 @@ public final class Service {
 
     /// Gives the courier its settings, or takes it on.
     private func connect() throws(Failure) {
-        guard let origin = settings.origin else { return courier = nil }
+        guard let origin = settings.origin else {
+            courier = nil
+            return
+        }
         let orders = Courier.Settings(
             origin: origin, names: tips.keys.sorted(), warmFor: settings.warmFor)
         if let courier { return courier.change(orders) }

@@ -77,7 +77,12 @@ extension Service {
         let hooks = Hooks(gitdir: gitdir, settings.settings, environment)
         guard hooks.isThere(name) else { return }
         let (log, waiting) = (log, hooksWaiting)
-        guard waiting.with({ $0 += 1; return $0 }) <= Self.hooksWaitingAtMost else {
+        guard
+            waiting.with({
+                $0 += 1
+                return $0
+            }) <= Self.hooksWaitingAtMost
+        else {
             waiting.with { $0 -= 1 }
             return log(LogEntry(.warning, "hook", "\(name.rawValue) is not run: too many wait"))
         }

@@ -123,7 +123,8 @@ extension Service {
         if let branch {
             guard let name = RefName(branch: branch), tips[name] != nil else {
                 throw Failure(
-                    .failed, "this engine looks after no branch \(branch)", hint: "see its --branch")
+                    .failed, "this engine looks after no branch \(branch)", hint: "see its --branch"
+                )
             }
             return name
         }
@@ -141,7 +142,9 @@ extension Service {
         do throws(Failure) {
             let name = try meant(branch)
             // What nothing has told of yet counts, too.
-            guard let tip = try attempt({ () throws(GitError) in try self.repository.target(of: name) })
+            guard
+                let tip = try attempt({ () throws(GitError) in try self.repository.target(of: name)
+                    })
             else { throw Failure(.failed, "\(gitdir) has no branch \(name.branch ?? "")") }
             waiters.append(
                 FlushWaiter(name: name, asked: tip, tip: tip, deadline: deadline, reply: reply))

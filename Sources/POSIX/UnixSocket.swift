@@ -51,9 +51,6 @@ public func connectUnix(
     }
 }
 
-/// Ends both ways of a connection whose descriptor stays open.
-public func shutDown(_ descriptor: Int32) { shutdown(descriptor, Int32(SHUT_RDWR)) }
-
 /// Tells the peer of a connection that no more will come.
 public func finishWriting(_ descriptor: Int32) { shutdown(descriptor, Int32(SHUT_WR)) }
 

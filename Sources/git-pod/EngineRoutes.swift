@@ -24,9 +24,12 @@ func answer(
     case (.get, "/v1/status"):
         engine.status { reply(ControlResponse(200, $0.json)) }
     case (.post, "/v1/push"):
-        let wait = request.query["wait"] ?? flushTimeout.spoken
-        guard let limit = Duration(configuration: wait) else {
-            return reply(.error(400, "wait is \"\(wait)\"; give a time such as 30s"))
+        var limit = flushTimeout
+        if let wait = request.query["wait"] {
+            guard let asked = Duration(configuration: wait) else {
+                return reply(.error(400, "wait is \"\(wait)\"; give a time such as 30s"))
+            }
+            limit = asked
         }
         engine.flush(branch, within: limit) { flush in
             reply(done(flush.json, flush.line, flush.exitCode))

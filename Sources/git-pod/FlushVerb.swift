@@ -12,7 +12,7 @@ let flushVerb = Verb(
         arguments, verb: "flush", settings: flushSettings, switches: [], values: ["--timeout"])
     let limit = try line.duration("--timeout") ?? flushTimeout
     let gitdir = try Engine.gitdir(at: line.gitdir())
-    var query = ["wait": limit.spoken]
+    var query = ["wait": "\(limit.milliseconds)ms"]
     query["branch"] = line.flags["branch"]
     let patience = limit + engineGrace
     if let answer = try EngineAnswer(gitdir, "/v1/push", query, within: patience) {
