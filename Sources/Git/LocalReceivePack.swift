@@ -44,6 +44,7 @@ final class LocalReceivePack: FarService, ReceivePackOpening {
     var stream: any ByteStream { process }
     func advance() -> (any FarService)? { self }
     var interest: [PollRequest] { [] }
+    var holdsBytes: Bool { true }
 
     func explain(_ halt: PatientStream.Halt) -> OriginFailure {
         switch halt {

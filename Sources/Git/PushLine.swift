@@ -50,6 +50,7 @@ public final class PushLine {
     public func warm(for names: [RefName]) throws(OriginFailure) {
         self.names = names
         keepsSpares = true
+        makeRoom()
         guard allowsSpares else { return }
         do throws(OriginFailure) {
             if spares.isEmpty { try open() }
@@ -96,7 +97,14 @@ public final class PushLine {
     private func tend() throws(OriginFailure) {
         lingering.removeAll { (try? $0.pack.advance()) == nil || $0.pack.hasEnded }
         ssh.sweep()
-        for spare in spares { try spare.advance() }
+        for spare in spares {
+            do throws(OriginFailure) { try spare.advance() } catch {
+                // Origin is there, and lets us have no more services than it has given.
+                guard !spare.isOpen, error.failure.kind == .refused else { throw error }
+                spares.removeAll { $0 === spare }
+                allowsSpares = false
+            }
+        }
         guard keepsSpares, allowsSpares, spares.count < Self.readyAtMost,
             spares.allSatisfy(\.isOpen), lingeringHere < Self.lingeringAtMost
         else { return }
@@ -206,9 +214,9 @@ extension PushLine {
         try chosen.command(updates, pack)
         try wait(for: chosen, until: deadline) { isLast ? $0.hasEnded : $0.hasReported }
         for spare in spares { spare.isOutdated = true }
-        if !chosen.hasEnded { lingering.append((chosen, ssh)) }
         // One that gave up half-way has left half a packet in the connection's way.
-        if !chosen.hasEverything { reset() }
+        guard chosen.hasEverything else { return reset() }
+        if !chosen.hasEnded { lingering.append((chosen, ssh)) }
     }
 
     /// Has the push go over another connection if this one has too many hooks to wait for.

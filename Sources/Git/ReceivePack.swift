@@ -232,7 +232,10 @@ final class ReceivePack {
     }
 
     /// Whether ``advance()`` can get on though no descriptor says so.
-    var holdsBytes: Bool { service?.stream.holdsBytes == true && !hasEnded }
+    var holdsBytes: Bool {
+        if case .opening(let opening) = stage { return opening.holdsBytes }
+        return service?.stream.holdsBytes == true && !hasEnded
+    }
 
     var nextService: Deadline { service?.stream.nextService ?? .never }
 
@@ -270,4 +273,6 @@ protocol ReceivePackOpening: AnyObject {
     /// The service, once it runs. Never waits.
     func advance() throws(OriginFailure) -> (any FarService)?
     var interest: [PollRequest] { get }
+    /// Whether ``advance()`` may get on though no descriptor says so.
+    var holdsBytes: Bool { get }
 }

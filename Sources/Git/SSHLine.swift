@@ -91,6 +91,7 @@ final class SSHServiceOpening: ReceivePackOpening {
     }
 
     var interest: [PollRequest] { opening.interest }
+    var holdsBytes: Bool { opening.holdsBytes }
 }
 
 /// A service over SSH, and what its end means.

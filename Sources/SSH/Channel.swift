@@ -17,6 +17,9 @@ import POSIX
     /// Whether the connection broke and nothing more is to be had: then its socket is readable for
     /// ever.
     private var isBroken = false
+    /// What had come off the socket when the last write could send nothing; nil if it could. The
+    /// server's leave to send more is no bytes to be read.
+    private var receiptsAtWrite: UInt64?
     private var keepAliveDue: Deadline
     /// Bytes that the server may send ahead of our reading. Larger windows cost libssh2 more in
     /// queue handling than they gain on a LAN.
@@ -119,6 +122,7 @@ import POSIX
             if count >= 0 { return count }
             if count == LIBSSH2_ERROR_EAGAIN {
                 writeBlocksOutbound = outboundBlocked
+                receiptsAtWrite = session.receipts
                 return 0
             }
             if count == LIBSSH2_ERROR_BAD_USE, readBlocksOutbound { return 0 }
@@ -127,7 +131,7 @@ import POSIX
             closed = true
             return 0
         }
-        if count > 0 { (writeBlocksOutbound, isStalled) = (false, false) }
+        if count > 0 { (writeBlocksOutbound, isStalled, receiptsAtWrite) = (false, false, nil) }
         return closed ? .closed : .bytes(count)
     }
 
@@ -184,6 +188,7 @@ import POSIX
 
     /// Every call into libssh2 takes all that has come off the socket, a write too.
     public var holdsBytes: Bool {
+        if let receiptsAtWrite, receiptsAtWrite != session.receipts { return true }
         if isStalled { return false }
         return heldCount > 0 || hasEnded
     }

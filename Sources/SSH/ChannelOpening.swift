@@ -17,6 +17,8 @@ import POSIX
     private let command: String
     private let diagnostics: LineFilter
     private var stage = Stage.opening
+    /// What had come off the socket when it last could not get on.
+    private var receipts: UInt64 = 0
 
     /// Nothing is sent before ``advance()``.
     public init(on session: Session, command: String, diagnostics: LineFilter) {
@@ -36,6 +38,7 @@ import POSIX
     ///   not let us open a channel or start a command.
     public func advance() throws(SSHProblem) -> Channel? {
         if case .ended = stage { return nil }
+        defer { receipts = session.receipts }
         do throws(Failure) {
             guard try !session.isBlocked(for: self) else { return nil }
         } catch { throw .failure(error) }
@@ -67,6 +70,9 @@ import POSIX
         unsafe stage = .starting(handle)
         return true
     }
+
+    /// Whether ``advance()`` may get on though no descriptor says so.
+    public var holdsBytes: Bool { session.receipts != receipts }
 
     /// What to poll for before ``advance()`` can get on.
     public var interest: [PollRequest] { [session.interest] }

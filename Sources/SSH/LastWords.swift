@@ -14,6 +14,8 @@ import POSIX
     var channel: OpaquePointer?
     /// Whether the server has closed its connection, or it broke.
     private(set) var peerHasGone = false
+    /// How often something has come off the socket.
+    private(set) var receipts: UInt64 = 0
 
     /// Whether libssh2 holds bytes that the caller would still get.
     private var areHeld: Bool {
@@ -25,6 +27,7 @@ import POSIX
 
     /// What libssh2 is told of a receive's `result`: a count, 0 at the end, or a negated `errno`.
     fileprivate func received(_ result: Int) -> Int {
+        if result > 0 { receipts += 1 }
         guard result <= 0, result != -waitsForPeer else { return result }
         peerHasGone = true
         return areHeld ? -waitsForPeer : result

@@ -101,6 +101,10 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     /// Whether the server has closed its connection, or it broke.
     var peerHasGone: Bool { lastWords.peerHasGone }
 
+    /// How often something has come off the socket. Whoever makes a call takes what comes for all
+    /// others, too, and no descriptor tells these.
+    var receipts: UInt64 { lastWords.receipts }
+
     /// Makes a call that reads or writes `channel`. What has come for that from a server that is gone
     /// by now is not lost with the connection.
     func hearing<Result>(_ channel: OpaquePointer, _ call: () -> Result) -> Result {

@@ -94,6 +94,9 @@ public final class OriginOpening {
 
     /// What to poll for before ``advance()`` can get on.
     public var interest: [PollRequest] { opening?.interest ?? [] }
+
+    /// Whether ``advance()`` may get on though no descriptor says so.
+    public var holdsBytes: Bool { opening?.holdsBytes ?? true }
 }
 
 /// One far service under way.

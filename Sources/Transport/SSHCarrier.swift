@@ -164,6 +164,7 @@ final class ConnectionOpening {
     }
 
     var interest: [PollRequest] { opening.interest }
+    var holdsBytes: Bool { opening.holdsBytes }
 }
 
 extension SSHRefusal {

@@ -62,7 +62,8 @@ final class LineAtWork {
     /// Pushes main over the line, and says what came of it.
     @discardableResult
     func push() throws -> PushResult? {
-        try origin.push([try work.ahead()], over: line)[OriginAtWork.main]
+        try work.repository.refreshObjects()
+        return try origin.push([try work.ahead()], over: line)[OriginAtWork.main]
     }
 
     /// Commits and pushes, and looks whether origin has it.
@@ -105,7 +106,8 @@ final class LineAtWork {
     var receivers: [Int32] {
         Processes.withArgument(containing: there.path).filter {
             let arguments = Processes.arguments(of: $0)
-            return arguments.contains("receive-pack") || arguments[0].hasSuffix("receive-pack")
+            return arguments.contains("receive-pack")
+                || arguments.first?.hasSuffix("receive-pack") == true
         }
     }
 }

@@ -107,6 +107,8 @@ public final class SSHServer: Sendable {
             "StrictModes no",
             "UsePAM no",
             "MaxStartups 100",
+            // Not the account's own: its shell's start-up files are none of ours, and may be slow.
+            "SetEnv HOME=\(folder.path)",
             "LogLevel VERBOSE",
             "UseDNS no",
             "PrintMotd no",
