@@ -24,7 +24,7 @@ public struct Settings: Sendable {
     public let gitdirIsTrusted: Bool
 
     private static let wanted =
-        "^(pod\\.[a-z-]+$|remote\\..*\\.url$|user\\.(name|email)$|committer\\.(name|email)$|include)"
+        "^(pod\\.[a-z0-9-]+$|remote\\..*\\.url$|user\\.(name|email)$|committer\\.(name|email)$|include)"
 
     /// - Parameters:
     ///   - flags: values by setting names.
@@ -50,6 +50,8 @@ public struct Settings: Sendable {
         } else {
             configuration = try Self.read(nil, followingIncludes: true)
         }
+        try Self.checkNames(environment)
+        try Self.checkNames(configuration)
         var values: [String: (String, Source)] = [:]
         for setting in Setting.all {
             values[setting.name] = try Self.value(of: setting, flags, environment, configuration)
@@ -112,6 +114,17 @@ public struct Settings: Sendable {
     /// A setting's text and where it came from; nil if it is not set.
     public func value(_ name: String) -> (text: String, source: Source)? { values[name] }
 
+    /// The same as it may be shown: of origin, what its remote's URL says where it is set by that
+    /// alone, and no password.
+    public func shown(_ name: String) -> (text: String, source: String)? {
+        let value = values[name]
+        guard name == "origin", let text = originURL else {
+            return value.map { ($0.text, $0.source.rawValue) }
+        }
+        let shown = (try? OriginURL(text))?.description ?? "…"
+        return (shown, value?.source.rawValue ?? "remote.\(remote).url")
+    }
+
     /// Where origin is; nil if nothing says so.
     public var originURL: String? { values["origin"]?.text ?? remoteURL }
 
@@ -121,6 +134,9 @@ public struct Settings: Sendable {
     public func lockTimeout() throws(Failure) -> Duration {
         try duration("lockTimeout") ?? .seconds(10)
     }
+
+    /// How the service writes its log.
+    public func logFormat() throws(Failure) -> LogFormat { try choice("logFormat") ?? .text }
 
     func text(_ name: String) throws(Failure) -> String? {
         guard let (text, _) = values[name], !text.isEmpty else { return nil }
