@@ -22,6 +22,8 @@ final class Courier: Sendable {
         let names: [RefName]
         /// How long a connection is kept after the last push.
         let warmFor: Duration
+        /// Comes back with each answer: of which origin that speaks.
+        let generation: Int
     }
 
     /// What came of an order.
@@ -39,7 +41,7 @@ final class Courier: Sendable {
     ///   - answer: called on the courier's thread.
     ///   - note: takes what only a verbose log shows.
     init(
-        gitdir: String, settings: Settings, answer: @escaping @Sendable (Answer) -> Void,
+        gitdir: String, settings: Settings, answer: @escaping @Sendable (Int, Answer) -> Void,
         note: @escaping @Sendable (String) -> Void
     ) throws(Failure) {
         let orders = try Mailbox<Order>()
@@ -52,8 +54,10 @@ final class Courier: Sendable {
                 while try round.go(orders.descriptor) {
                     for order in orders.take() {
                         switch order {
-                        case .send(let updates): answer(round.send(updates))
-                        case .look(let names): answer(round.look(names))
+                        case .send(let updates):
+                            answer(round.settings.generation, round.send(updates))
+                        case .look(let names):
+                            answer(round.settings.generation, round.look(names))
                         case .settings(let settings): round.change(settings)
                         case .stop: return round.close()
                         }
@@ -61,11 +65,31 @@ final class Courier: Sendable {
                 }
             } catch {
                 note("the work with origin has ended: \(error.description)")
+                Self.refuse(orders, OriginFailure(.unknown, error), settings.generation, answer)
             }
         }
     }
 
     deinit { orders.post(.stop) }
+
+    /// Answers whatever comes: who is not answered waits for ever.
+    private static func refuse(
+        _ orders: Mailbox<Order>, _ failure: OriginFailure, _ first: Int,
+        _ answer: (Int, Answer) -> Void
+    ) {
+        var generation = first
+        while true {
+            for order in orders.take() {
+                switch order {
+                case .send: answer(generation, .failed(failure))
+                case .look: answer(generation, .lookFailed(failure))
+                case .settings(let settings): generation = settings.generation
+                case .stop: return
+                }
+            }
+            _ = try? wait(for: orders.descriptor, reading: true, until: .never)
+        }
+    }
 
     func send(_ updates: [RefUpdate]) { orders.post(.send(updates)) }
     func look(_ names: [RefName]) { orders.post(.look(names)) }
@@ -77,7 +101,7 @@ extension Courier {
     private struct Round {
         private let repository: Repository
         private let note: @Sendable (String) -> Void
-        private var settings: Settings
+        private(set) var settings: Settings
         private var origin: Origin
         private var line: PushLine?
         /// When the connection is let go.
@@ -85,6 +109,9 @@ extension Courier {
         /// After a connection that failed though nobody needed it.
         private var coldUntil = Deadline.after(.zero)
         private var coldFor = Round.firstCold
+        /// Whether the last order failed: the next one is tried when the machine says, and nothing
+        /// before that, as origin may count those who knock.
+        private var isDown = false
         private var lastUse = monotonicNanoseconds()
         /// How long origin lets a connection be idle, once it is known.
         private var idleLimit: Duration?
@@ -109,6 +136,7 @@ extension Courier {
             origin = Origin(repository: repository, settings: settings.origin)
             line = PushLine(origin)
             (coldUntil, coldFor) = (.after(.zero), Self.firstCold)
+            isDown = false
         }
 
         func close() { line?.close() }
@@ -126,7 +154,7 @@ extension Courier {
         private var nextTurn: Deadline {
             guard let line else { return .never }
             guard line.isOpen else {
-                return warmUntil.hasPassed ? .never : coldUntil
+                return isDown || warmUntil.hasPassed ? .never : coldUntil
             }
             return min(line.nextService, warmUntil, renewal)
         }
@@ -144,7 +172,9 @@ extension Courier {
                 line.close()
                 lastUse = monotonicNanoseconds()
             }
-            guard !warmUntil.hasPassed, coldUntil.hasPassed else { return }
+            // What nobody looks after would be readable for ever.
+            if isDown, line.isOpen { line.close() }
+            guard !isDown, !warmUntil.hasPassed, coldUntil.hasPassed else { return }
             let wasWarm = line.isWarm
             do throws(OriginFailure) {
                 try line.warm(for: settings.names)
@@ -165,16 +195,25 @@ extension Courier {
         mutating func send(_ updates: [RefUpdate]) -> Answer {
             defer { used() }
             do throws(OriginFailure) {
-                return .report(try origin.push(updates, over: line))
-            } catch { return .failed(error) }
+                let report = try origin.push(updates, over: line)
+                isDown = false
+                return .report(report)
+            } catch {
+                isDown = true
+                return .failed(error)
+            }
         }
 
         mutating func look(_ names: [RefName]) -> Answer {
             do throws(OriginFailure) {
                 let found =
                     if let line { try line.look(at: names) } else { try origin.tips(names) }
+                isDown = false
                 return .found(Dictionary(uniqueKeysWithValues: names.map { ($0, found[$0]) }))
-            } catch { return .lookFailed(error) }
+            } catch {
+                isDown = true
+                return .lookFailed(error)
+            }
         }
 
         private mutating func used() {

@@ -54,6 +54,10 @@ struct Hooks: Sendable {
                 return "the hook \(name.rawValue) did not end within \(limit.spoken)"
             }
             let status = try stream.end(by: deadline)
+            // It closed its output and went on.
+            if status == .unknown, deadline.hasPassed {
+                return "the hook \(name.rawValue) did not end within \(limit.spoken)"
+            }
             guard !status.isSuccess else { return nil }
             return
                 "the hook \(name.rawValue) failed (\(status)): \(words.last ?? "it said nothing")"

@@ -12,7 +12,8 @@ import POSIX
 public final class Service {
     /// What the other threads tell this one.
     enum Message: Sendable {
-        case answer(Courier.Answer)
+        /// Of the origin that had this number.
+        case answer(Int, Courier.Answer)
         case reconciled(RefName, ReconcileReport)
         case saved(RefName, ObjectID, Result<RefName?, Failure>)
         /// With what could not be written down.
@@ -37,8 +38,12 @@ public final class Service {
     let hookLane: Lane
     /// Hooks that run or wait for others to end, of which there may be so many.
     let hooksWaiting = Locked(0)
+    /// Hooks, and tips that are to be kept: what an end waits for.
+    let errands = Locked(0)
     static let hooksWaitingAtMost = 1000
     var courier: Courier?
+    /// Counts the origins that there have been: what one has said does not count for the next.
+    private(set) var generation = 0
     private let watch: RefWatch
 
     /// The tips of what is looked after, as they were last seen.
@@ -48,6 +53,9 @@ public final class Service {
     /// What origin has confirmed and no ref here says yet.
     var unsettled: [RefName: RefUpdate] = [:]
     var isSettling = false
+    /// After a failure it is not tried again at once.
+    var settleFrom = Deadline.after(.zero)
+    static let settlePause = Duration.seconds(1)
     /// The last reconcile of each branch.
     var reports: [RefName: ReconcileReport] = [:]
     /// Who asked for a reconcile that has not ended.
@@ -57,6 +65,8 @@ public final class Service {
     private var alarm = Deadline.never
     private var nextLook: Deadline
     private var nextOriginCheck: Deadline
+    /// Whether origin was asked where it is and has not answered.
+    var isLooking = false
     private var lastMove = Deadline.after(.zero)
     private var drainEnd: Deadline?
 
@@ -131,6 +141,7 @@ public final class Service {
             }
             try lookAround(&events)
             act(on: events)
+            settle()
             answerWaiters()
             if hasDrained { return machine.lacking }
         }
@@ -139,9 +150,12 @@ public final class Service {
     private var nextTurn: Deadline {
         var next = min(alarm, nextLook, waiters.map(\.deadline).min() ?? .never)
         if settings.origin != nil { next = min(next, nextOriginCheck) }
+        if !unsettled.isEmpty, !isSettling { next = min(next, settleFrom) }
         if let drainEnd {
             next = min(next, drainEnd)
-            if machine.isQuiet { next = min(next, lastMove.later(by: settings.drainQuiet)) }
+            if machine.isQuiet, isWrittenDown {
+                next = min(next, lastMove.later(by: settings.drainQuiet))
+            }
         }
         return next
     }
@@ -152,6 +166,13 @@ public final class Service {
         var events: [PushMachine.Event] = []
         try lookAtEverything(&events)
         try connect()
+        try takeUp(&events)
+        act(on: events)
+    }
+
+    /// Tells the machine, which knows nothing yet, of all there is, and has it reconciled.
+    private func takeUp(_ events: inout [PushMachine.Event]) throws(Failure) {
+        events += tips.sorted { $0.key < $1.key }.map { .local($0.key, $0.value) }
         for mark in try attempt({ () throws(GitError) in
             try self.repository.references(under: IncidentName.pending)
         }) {
@@ -160,7 +181,6 @@ public final class Service {
             events.append(.local(name, mark.target))
         }
         for name in tips.keys.sorted() where settings.origin != nil { reconcile(name, &events) }
-        act(on: events)
     }
 
     /// Gives the machine what happened, and does what it wants.
@@ -173,7 +193,6 @@ public final class Service {
                 carryOut(action)
             }
         }
-        settle()
     }
 
     // MARK: what happens
@@ -186,7 +205,9 @@ public final class Service {
         case .everything: try lookAtEverything(&events)
         case .refs(let names):
             let head = try head
-            for name in names where settings.watches(name, head: head) { look(at: name, &events) }
+            for name in names where tips[name] != nil || settings.watches(name, head: head) {
+                look(at: name, &events)
+            }
         }
     }
 
@@ -203,11 +224,16 @@ public final class Service {
         }
         if nextOriginCheck.hasPassed {
             nextOriginCheck = .after(settings.originCheck)
-            if drainEnd == nil, !tips.isEmpty { courier?.look(tips.keys.sorted()) }
+            // One that waits for the last would wait behind it for every later push.
+            if drainEnd == nil, !tips.isEmpty, !isLooking {
+                isLooking = true
+                courier?.look(tips.keys.sorted())
+            }
         }
     }
 
-    private var head: RefName? {
+    /// The branch that HEAD stands on; nil where branches are given by name.
+    var head: RefName? {
         get throws(Failure) {
             guard settings.patterns == nil else { return nil }
             return try attempt { () throws(GitError) in try self.repository.headBranch() }
@@ -216,7 +242,8 @@ public final class Service {
 
     private func lookAtEverything(_ events: inout [PushMachine.Event]) throws(Failure) {
         var names = Set(tips.keys)
-        if let head = try head { names = [head] }
+        // A branch that HEAD has left may have commits that origin lacks.
+        if let head = try head { names.insert(head) }
         for pattern in settings.patterns ?? [] {
             if let branch = pattern.branch {
                 names.insert(branch)
@@ -270,18 +297,25 @@ public final class Service {
     private var hasDrained: Bool {
         guard let drainEnd else { return false }
         if drainEnd.hasPassed { return true }
-        return (machine.isQuiet || settings.origin == nil)
+        return (machine.isQuiet || settings.origin == nil) && isWrittenDown
             && lastMove.later(by: settings.drainQuiet).hasPassed
+    }
+
+    /// Whether refs here say what origin has confirmed, what was left behind is kept, and hooks have run.
+    private var isWrittenDown: Bool {
+        unsettled.isEmpty && !isSettling && errands.with { $0 } == 0
     }
 
     private func reload(_ events: inout [PushMachine.Event]) {
         let log = log
+        let former = settings.origin?.url.description
         do throws(Failure) {
             settings = try ServiceSettings(
                 gitdir: gitdir, flags: flags, environment: environment,
                 note: { log(LogEntry(.debug, "origin", $0)) })
             machine.policy = settings.policy
             try lookAtEverything(&events)
+            if settings.origin?.url.description != former { try startOver(&events) }
             try connect()
             events.append(.triggered)
             log(LogEntry(.info, "reload", "the configuration was read again"))
@@ -290,18 +324,26 @@ public final class Service {
         }
     }
 
+    /// Origin is another one: nothing that is known of the last is true of it.
+    private func startOver(_ events: inout [PushMachine.Event]) throws(Failure) {
+        generation += 1
+        machine = PushMachine(policy: settings.policy, seed: monotonicNanoseconds())
+        alarm = .never
+        (conflicts, isLooking) = ([], false)
+        if isDraining { events.append(.drain) }
+        try takeUp(&events)
+    }
+
     /// Gives the courier its settings, or takes it on.
     private func connect() throws(Failure) {
-        guard let origin = settings.origin else {
-            courier = nil
-            return
-        }
+        guard let origin = settings.origin else { return }
         let orders = Courier.Settings(
-            origin: origin, names: tips.keys.sorted(), warmFor: settings.warmFor)
+            origin: origin, names: tips.keys.sorted(), warmFor: settings.warmFor,
+            generation: generation)
         if let courier { return courier.change(orders) }
         let (mailbox, log) = (mailbox, log)
         courier = try Courier(
-            gitdir: gitdir, settings: orders, answer: { mailbox.post(.answer($0)) },
+            gitdir: gitdir, settings: orders, answer: { mailbox.post(.answer($0, $1)) },
             note: { log(LogEntry(.debug, "origin", $0)) })
     }
 }

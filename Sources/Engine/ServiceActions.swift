@@ -46,8 +46,9 @@ extension Service {
 
     /// Keeps what the application has moved a branch off.
     func keep(_ old: ObjectID, leftBy name: RefName, for new: ObjectID?) {
-        let (steward, log) = (steward, log)
+        let (steward, log, ended) = (steward, log, errand())
         stewardLane.add {
+            defer { ended() }
             do throws(Failure) { try steward.keep(old, leftBy: name, for: new) } catch {
                 let text = "\(old.short), which \(name) stood on, is not kept: \(error.description)"
                 log(LogEntry(.error, "keep", text))
@@ -55,9 +56,19 @@ extension Service {
         }
     }
 
+    /// Begins something that an end waits for. The result is to be called, on any thread, when it is over.
+    private func errand() -> @Sendable () -> Void {
+        let (errands, mailbox) = (errands, mailbox)
+        errands.with { $0 += 1 }
+        return {
+            errands.with { $0 -= 1 }
+            mailbox.post(.asked { _, _ in })
+        }
+    }
+
     /// Has refs here say what origin has confirmed: all that came while the last of that was written.
     func settle() {
-        guard !unsettled.isEmpty, !isSettling else { return }
+        guard !unsettled.isEmpty, !isSettling, settleFrom.hasPassed else { return }
         isSettling = true
         let (steward, mailbox, log, due) = (steward, mailbox, log, unsettled)
         unsettled = [:]
@@ -86,7 +97,9 @@ extension Service {
             waiting.with { $0 -= 1 }
             return log(LogEntry(.warning, "hook", "\(name.rawValue) is not run: too many wait"))
         }
+        let ended = errand()
         hookLane.add {
+            defer { ended() }
             if let trouble = hooks.run(name, told) { log(LogEntry(.warning, "hook", trouble)) }
             waiting.with { $0 -= 1 }
         }
@@ -96,12 +109,15 @@ extension Service {
 
     func take(_ message: Message, _ events: inout [PushMachine.Event]) {
         switch message {
-        case .answer(.report(let results)): events.append(.report(results))
-        case .answer(.failed(let failure)):
+        case .answer(let number, _) where number != generation: break
+        case .answer(_, .report(let results)): events.append(.report(results))
+        case .answer(_, .failed(let failure)):
             events.append(.failed(failure.reason, failure.message))
-        case .answer(.lookFailed(let failure)):
+        case .answer(_, .lookFailed(let failure)):
+            isLooking = false
             events.append(.lookFailed(failure.reason, failure.message))
-        case .answer(.found(let found)):
+        case .answer(_, .found(let found)):
+            isLooking = false
             for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
                 events.append(.sighted(name, Sighting(origin: tip, seen: seen(of: name))))
             }
@@ -115,7 +131,7 @@ extension Service {
             // It is written down again: another git-pod may have had the lock for long.
             unsettled.merge(left) { newer, _ in newer }
             isSettling = false
-            settle()
+            if !left.isEmpty { settleFrom = .after(Self.settlePause) }
         case .asked(let question): question(self, &events)
         }
     }

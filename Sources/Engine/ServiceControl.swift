@@ -128,6 +128,7 @@ extension Service {
             }
             return name
         }
+        if let head = try head, tips[head] != nil { return head }
         guard tips.count == 1, let name = tips.keys.first else {
             throw Failure(
                 .configuration, "this engine looks after \(tips.count) branches",
@@ -144,7 +145,7 @@ extension Service {
             // What nothing has told of yet counts, too.
             guard
                 let tip = try attempt({ () throws(GitError) in try self.repository.target(of: name)
-                    })
+                })
             else { throw Failure(.failed, "\(gitdir) has no branch \(name.branch ?? "")") }
             waiters.append(
                 FlushWaiter(name: name, asked: tip, tip: tip, deadline: deadline, reply: reply))
@@ -167,7 +168,10 @@ extension Service {
         if let durable = mark?.durable, holds(durable, waiter.tip) {
             return .durable(asked: waiter.asked, now: waiter.tip)
         }
-        if let saved = mark?.saved, holds(saved.tip, waiter.tip) {
+        // What a reconcile is about to bring to its branch is not said to have escaped.
+        if let saved = mark?.saved, !machine.awaitsReconcile(waiter.name),
+            holds(saved.tip, waiter.tip)
+        {
             return .escaped(asked: waiter.asked, saved.on)
         }
         // Where the branch has left it behind, something may stand for it.

@@ -110,7 +110,12 @@ extension Engine {
 
     /// Anchors `old` if the application has left commits behind that no other branch here holds.
     func keep(_ old: ObjectID, leftFor new: ObjectID?) throws(Failure) {
-        let known = try [new, target(tracking), target(seen)].compactMap { $0 }
+        // A reconcile anchors what it moves the branch off, and that is seen as a move as well.
+        let anchors = try attempt { () throws(GitError) in
+            try self.repository.references(under: IncidentName.anchors)
+        }
+        let known =
+            try [new, target(tracking), target(seen)].compactMap { $0 } + anchors.map(\.target)
         let left = try attempt { () throws(GitError) in
             try self.repository.commits(from: [old], hiding: known, limit: 1)
         }

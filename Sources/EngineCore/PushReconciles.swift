@@ -51,6 +51,17 @@ extension PushMachine {
         actions.append(.reconcile(name))
     }
 
+    /// Whether a reconcile of the ref is under way, or comes next.
+    func awaitsReconcile(_ ref: RefPush) -> Bool {
+        asked == ref.name || ref.isReconciling
+            || (wantsReconcile(ref) && !ref.reconcileBackoff.holds(at: now))
+    }
+
+    /// The same of a ref by its name; false of one that is not known.
+    public func awaitsReconcile(_ name: RefName) -> Bool {
+        refs[name].map(awaitsReconcile) ?? false
+    }
+
     func wantsReconcile(_ ref: RefPush) -> Bool {
         guard policy.autoReconcile, !isStorming, ref.followsSeen, ref.local != nil else {
             return false

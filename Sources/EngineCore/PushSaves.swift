@@ -35,7 +35,9 @@ extension PushMachine {
     /// Asks for the tip of a stuck ref to be kept on its incident's conflict branch.
     mutating func save(_ name: RefName) {
         guard let ref = refs[name], ref.wantsSave, ref.canBeSaved(policy), let tip = ref.local,
-            let incident = ref.incident, !incident.backoff.holds(at: now)
+            let incident = ref.incident, !incident.backoff.holds(at: now),
+            // One that brings both sides together leaves nothing to be saved.
+            !awaitsReconcile(ref)
         else { return }
         refs[name]?.incident?.saving = tip
         if incident.conflict == nil, !ref.isConflict, isFull {

@@ -34,10 +34,19 @@ let serveVerb = Verb(
     let server = try ControlServer(gitdir: service.gitdir, routes: engineRoutes) {
         answer($0, engine, $1)
     }
-    defer { server.stop() }
-    let lacking = try service.run(signals: signals)
-    for watermark in lacking { complain(describe(watermark)) }
-    return lacking.isEmpty ? .done : .failed
+    var code = ExitCode.done
+    do throws(Failure) {
+        let lacking = try service.run(signals: signals)
+        for watermark in lacking { complain(describe(watermark)) }
+        if !lacking.isEmpty { code = .failed }
+    } catch {
+        complain(error.description)
+        code = error.kind.exitCode
+    }
+    server.stop()
+    // Threads that wait for origin, for a hook or for a lock are not waited for: the next start goes on
+    // from wherever they are.
+    exit(with: code)
 }
 
 private let serveSwitches: Set<String> = ["--verbose", "--quiet", "--print-config"]

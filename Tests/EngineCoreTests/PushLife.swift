@@ -78,7 +78,7 @@ struct PushLife {
         }
     }
 
-    private mutating func sight(_ name: RefName) { tell([.sighted(name, world.sighting(name))]) }
+    mutating func sight(_ name: RefName) { tell([.sighted(name, world.sighting(name))]) }
 
     private mutating func tellLocal(_ name: RefName) {
         tell([.local(name, world.local[name].map(commit))])

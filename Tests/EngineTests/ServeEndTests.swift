@@ -1,0 +1,212 @@
+// How `git pod serve` ends, and reads its configuration again: an application that goes on committing,
+// an origin that is away or stands still, hooks that hang, SIGHUP.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("An engine that is to end")
+struct ServeEndTests {
+    /// Commits every 50 ms, whatever signal comes, until so many commits were made after `told` has
+    /// come into being; then kills itself.
+    private func application(_ scene: Scene, after told: String) throws -> RunningCommand {
+        try RunningCommand(
+            [
+                "sh", "-c",
+                """
+                trap '' TERM
+                left=60
+                while [ $left -gt 0 ]; do
+                    tip=$(git commit-tree -p main -m "at $left" main^{tree})
+                    git update-ref refs/heads/main $tip
+                    [ -e "$1" ] && left=$((left - 1))
+                    sleep 0.05
+                done
+                kill -KILL $$
+                """, "sh", told,
+            ], environment: scene.home.environment(["GIT_DIR": scene.gitdir]))
+    }
+
+    @Test("goes on until the application that got the same signal was killed, seconds later")
+    func application() throws {
+        let scene = try Scene(.ssh)
+        let engine = try Serving(scene, "--drain-quiet", "5s")
+        try engine.begin()
+        let told = scene.origin.pod.folder.file("told")
+        let writer = try application(scene, after: told)
+        let first = try scene.tip()
+        #expect(try eventually { try scene.tip() != first })
+        engine.signal(Signals.terminate)
+        writer.child.signal(Signals.terminate)
+        try writeFile(told, "")
+        #expect(try writer.finish().status == .signalled(9))
+        #expect(engine.end() == .exited(0), "\(engine.words)")
+        #expect(try scene.origin.tip() == scene.tip())
+        #expect(try scene.tip("refs/pod/seen/main") == scene.tip())
+        try scene.check()
+    }
+
+    @Test("says which commits an origin that is away lacks, and fails")
+    func away() throws {
+        let scene = try Scene()
+        let engine = try Serving(scene, "--drain-timeout", "300ms")
+        try engine.begin()
+        #expect(try engine.isDurable(scene.tip()))
+        let durable = try scene.tip() ?? ""
+        try scene.origin.vanish()
+        let tip = try scene.commit("lost", "?")
+        #expect(engine.says("retry"))
+        #expect(engine.stop() == .exited(1))
+        let last = engine.words.split(separator: "\n").last ?? ""
+        #expect(last.contains(tip) && last.contains(durable), "\(last)")
+        #expect(last.contains("refs/heads/main"))
+    }
+
+    @Test("brings everything to an origin that comes back in time")
+    func comesBack() throws {
+        let scene = try Scene()
+        let engine = try Serving(scene)
+        try engine.begin()
+        #expect(try engine.isDurable(scene.tip()))
+        try scene.origin.vanish()
+        let tip = try scene.commit("late", "!")
+        #expect(engine.says("retry"))
+        engine.signal(Signals.terminate)
+        #expect(engine.says("drain"))
+        try rename("\(scene.origin.path).gone", to: scene.origin.path)
+        #expect(engine.end() == .exited(0), "\(engine.words)")
+        #expect(try scene.origin.tip() == tip)
+    }
+
+    /// A push that has reached origin and stays there.
+    private func stuckPush(_ flags: String) throws -> (Serving, String) {
+        let scene = try Scene()
+        let words = flags.split(separator: " ").map(String.init)
+        let engine = try Serving(scene, "--idle-timeout", "1h", words[0], words[1])
+        try engine.begin()
+        #expect(try engine.isDurable(scene.tip()))
+        let sign = scene.origin.pod.folder.file("reached")
+        try writeFile(
+            "\(scene.origin.path)/hooks/pre-receive", "#!/bin/sh\ntouch \(sign)\nexec sleep 600\n",
+            mode: 0o755)
+        let tip = try scene.commit("stuck", "?")
+        #expect(eventually { exists(sign) }, "\(engine.words)")
+        return (engine, tip)
+    }
+
+    @Test("ends at once at a second signal, though origin stands still in a push")
+    func secondSignal() throws {
+        let (engine, tip) = try stuckPush("--drain-timeout 1h")
+        engine.signal(Signals.terminate)
+        #expect(engine.says("drain"))
+        engine.signal(Signals.interrupt)
+        #expect(engine.end() == .exited(1), "\(engine.words)")
+        #expect(engine.words.contains(tip))
+        #expect(!exists("\(engine.scene.gitdir)/git-pod.sock"))
+    }
+
+    @Test("ends when --drain-timeout is over, though origin stands still in a push")
+    func drainTimeout() throws {
+        let (engine, tip) = try stuckPush("--drain-timeout 300ms")
+        engine.signal(Signals.terminate)
+        #expect(engine.end() == .exited(1), "\(engine.words)")
+        #expect(engine.words.contains(tip))
+    }
+
+    @Test("waits for a hook no longer than --drain-timeout, and that long it does")
+    func hooks() throws {
+        let scene = try Scene()
+        let out = scene.origin.pod.folder.file("out")
+        let hook = "\(scene.gitdir)/hooks/pod-pushed"
+        try writeFile(hook, "#!/bin/sh\nsleep 0.5\ncat >>\(out)\n", mode: 0o755)
+        do {
+            let engine = try Serving(scene)
+            try engine.begin()
+            #expect(try engine.isDurable(scene.tip()))
+            let tip = try scene.commit("a", "1")
+            #expect(try engine.isDurable(tip))
+            #expect(engine.stop() == .exited(0))
+            #expect(contents(out).contains(tip))
+        }
+        try writeFile(hook, "#!/bin/sh\nexec sleep 600\n", mode: 0o755)
+        let engine = try Serving(scene, "--hook-timeout", "1h", "--drain-timeout", "300ms")
+        try engine.begin()
+        let tip = try scene.commit("a", "2")
+        #expect(try engine.isDurable(tip))
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+    }
+
+    @Test("answers those who wait in a flush")
+    func flush() throws {
+        let (engine, _) = try stuckPush("--drain-timeout 500ms")
+        let waiting = try RunningCommand(
+            [Products.path("git-pod"), "flush", "--repo", engine.scene.gitdir],
+            environment: engine.scene.home.environment())
+        #expect(engine.stop() == .exited(1))
+        let ended = try waiting.finish()
+        #expect(!ended.succeeded && !ended.timedOut)
+        #expect(ended.errors.split(separator: "\n").count == 1, "\(ended.errors)")
+    }
+
+    // MARK: SIGHUP
+
+    @Test("takes an origin that comes to be known, and another one, at SIGHUP")
+    func otherOrigin() throws {
+        let scene = try Scene()
+        let engine = try Serving(scene, access: [])
+        #expect(engine.says("start"))
+        let tip = try scene.commit("a", "1")
+        try scene.home.git("config", "remote.origin.url", scene.origin.path, at: scene.gitdir)
+        engine.signal(Signals.hangUp)
+        // What was there before counts as well.
+        #expect(try engine.isDurable(tip), "\(engine.words)")
+        let other = scene.origin.pod.folder.file("other.git")
+        try scene.home.git("clone", "-q", "--bare", scene.origin.path, other)
+        let next = try scene.commit("a", "2")
+        #expect(try engine.isDurable(next))
+        try scene.home.git("config", "remote.origin.url", other, at: scene.gitdir)
+        engine.signal(Signals.hangUp)
+        #expect(
+            try eventually { try scene.tip(in: other) == next || !engine.isRunning },
+            "\(engine.words)")
+        let last = try scene.commit("a", "3")
+        #expect(try engine.flush().code == .done)
+        #expect(try scene.tip(in: other) == last)
+        #expect(try scene.origin.tip() == next)
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+    }
+
+    @Test("takes another deploy key at SIGHUP")
+    func otherKey() throws {
+        let scene = try Scene(.ssh)
+        let wrong = try SSHKey(.ed25519, at: scene.origin.pod.folder.file("wrong"))
+        try scene.home.git("config", "pod.deployKey", wrong.path, at: scene.gitdir)
+        let hosts = try #require(scene.origin.knownHosts)
+        let engine = try Serving(
+            scene, "--retry-first", "1h", "--retry-cap", "1h",
+            access: ["--origin", scene.origin.url, "--known-hosts", hosts])
+        try engine.begin()
+        let tip = try scene.commit("a", "1")
+        #expect(engine.says("error", reason: "authentication"), "\(engine.words)")
+        let right = try #require(scene.origin.deployKey)
+        try scene.home.git("config", "pod.deployKey", right, at: scene.gitdir)
+        engine.signal(Signals.hangUp)
+        #expect(try engine.isDurable(tip), "\(engine.words)")
+        #expect(engine.stop() == .exited(0))
+    }
+
+    @Test("keeps its configuration when the new one is wrong")
+    func wrongConfiguration() throws {
+        let scene = try Scene()
+        let engine = try Serving(scene)
+        try engine.begin()
+        try scene.home.git("config", "pod.retryFrist", "1s", at: scene.gitdir)
+        engine.signal(Signals.hangUp)
+        #expect(engine.says("reload"))
+        #expect(engine.said("reload").last?["message"]?.string?.contains("retryFirst") == true)
+        let tip = try scene.commit("a", "1")
+        #expect(try engine.isDurable(tip))
+        #expect(engine.stop() == .exited(0))
+    }
+}
