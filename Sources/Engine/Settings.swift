@@ -22,6 +22,8 @@ public struct Settings: Sendable {
     public let warnings: [String]
     /// Whether the gitdir's own configuration may count for git's children.
     public let gitdirIsTrusted: Bool
+    /// One more user than ourselves and root whose gitdir is trusted.
+    let trustedOwner: UInt32?
 
     private static let wanted =
         "^(pod\\.[a-z0-9-]+$|remote\\..*\\.url$|user\\.(name|email)$|committer\\.(name|email)$|include)"
@@ -36,11 +38,13 @@ public struct Settings: Sendable {
         var configuration = ScopedConfiguration()
         var warnings: [String] = []
         var isTrusted = true
+        var trusted: UInt32?
         if let gitdir {
             // Who owns it decides how it is read; its own word on that does not count.
-            let told = try Self.owner(flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"])
-            var trust = try Trust(gitdir: gitdir, alsoTrusting: told)
-            if told == nil, !trust.isTrusted, let owner = try Self.configuredOwner() {
+            trusted = try Self.owner(flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"])
+            var trust = try Trust(gitdir: gitdir, alsoTrusting: trusted)
+            if trusted == nil, !trust.isTrusted, let owner = try Self.configuredOwner() {
+                trusted = owner
                 trust = try Trust(gitdir: gitdir, alsoTrusting: owner)
             }
             try trust.checkObjects(gitdir)
@@ -59,6 +63,7 @@ public struct Settings: Sendable {
         self.values = values
         self.warnings = warnings
         gitdirIsTrusted = isTrusted
+        trustedOwner = trusted
         let remote = values["remote"]?.0 ?? "origin"
         remoteURL = try configuration.text("remote.\(remote).url")?.value
         committer = (

@@ -96,7 +96,6 @@ struct SettingsTests {
         "that holds a password is shown without it",
         arguments: [
             "https://me:s3cret@127.0.0.1:1/r.git", "https://me:s3cret@[/r.git",
-            "me:s3cret@host:r.git",
         ])
     func secrets(url: String) throws {
         let scene = try Scene()
