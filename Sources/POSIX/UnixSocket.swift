@@ -40,7 +40,8 @@ public func connectUnix(
         switch try entry.connect(socket.raw) {
         case 0: return socket
         case ECONNREFUSED, ENOENT: return nil
-        case EACCES, EPERM: throw .system("connect to \(path)", kind: .refused)
+        case let code where code == EACCES || code == EPERM:
+            throw .system("connect to \(path)", kind: .refused, code: code)
         case EAGAIN, EINTR:
             guard !deadline.hasPassed else {
                 throw Failure(.unreachable, "cannot connect to \(path): too many others wait there")

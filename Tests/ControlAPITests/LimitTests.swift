@@ -63,8 +63,10 @@ struct LimitTests {
             $1($0.path == "/large" ? large : ControlResponse(200, .null))
         }
         let client = ControlClient(gitdir: folder.path)
-        let slow = try #require(
-            try connectUnix(ControlServer.socketName, in: folder.path, until: .longEnough))
+        let name = ControlServer.socketName
+        guard let slow = try connectUnix(name, in: folder.path, until: .longEnough) else {
+            throw Failure(.failed, "nobody listens")
+        }
         let request = ByteBuffer(Array("GET /large HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
         _ = try sendWithoutSignal(slow.raw, from: request)
         #expect(try client.send(ControlRequest(.get, "/small"), until: .longEnough)?.status == 200)

@@ -79,7 +79,7 @@ struct SocketTests {
             threads = []
             #expect(servers.with { $0.count } == 1)
             #expect(refusals.with { $0 } == 3)
-            servers.with { $0[0].stop() }
+            servers.with { $0.first?.stop() }
         }
     }
 
