@@ -138,7 +138,7 @@ struct SocketTests {
         let asked = try run(
             ["setpriv"] + identity.split(separator: " ").map(String.init)
                 + ["perl", "-MIO::Socket::UNIX", "-e", script, path])
-        #expect(asked.output.hasPrefix("HTTP/1.0 \(status) "), "\(asked.output)\(asked.errors)")
+        #expect(asked.output.hasPrefix("HTTP/1.1 \(status) "), "\(asked.output)\(asked.errors)")
         server.stop()
     }
 }
