@@ -83,6 +83,9 @@ import POSIX
         }
     }
 
+    /// The response is on its way.
+    func startSending() { state.with { $0.deadline = .after(limits.sendingTime) } }
+
     // MARK: any thread
 
     /// Gives the response, if it is still waited for.
@@ -112,7 +115,8 @@ import POSIX
                 unsafe MHD_resume_connection(connection)
             }
             state.stage = end
-            state.deadline = .after(limits.sendingTime)
+            // libmicrohttpd's thread comes to it as soon as it can, and then the client's time begins.
+            state.deadline = .never
         }
     }
 

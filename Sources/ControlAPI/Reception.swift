@@ -39,7 +39,7 @@ import POSIX
         }
         // A response now is sent without reading the body.
         guard let response = exchange.response else { return .YES }
-        return send(response, to: request)
+        return send(response, of: exchange, to: request)
     }
 
     /// The request is whole, or its connection has been woken up.
@@ -59,13 +59,17 @@ import POSIX
             }
         }
         guard let response = exchange.response else { return .NO }
-        return send(response, to: request)
+        return send(response, of: exchange, to: request)
     }
 
     /// From now on the client may take so long to receive it, and no longer: the desk must know.
-    private func send(_ response: ControlResponse, to request: IncomingRequest) -> MHD_Result {
+    private func send(
+        _ response: ControlResponse, of exchange: Exchange, to request: IncomingRequest
+    ) -> MHD_Result {
+        let result = request.send(response)
+        exchange.startSending()
         desk.look()
-        return request.send(response)
+        return result
     }
 
     // MARK: what is not let through

@@ -63,7 +63,7 @@ struct LimitTests {
         limits.readingTime = longEnough * 4
         limits.crowdedReadingTime = longEnough * 4
         limits.replyTime = longEnough * 4
-        let large = ControlResponse(200, .string(String(repeating: "x", count: 3 << 20)))
+        let large = ControlResponse(200, .string(String(repeating: "x", count: 1 << 19)))
         let routes = [ControlRoute(.get, "/large"), ControlRoute(.get, "/late")]
         let server = try ControlServer(gitdir: folder.path, routes: routes, limits: limits) {
             if $0.path == "/late" { held.add($1) } else { $1(large) }
@@ -82,7 +82,7 @@ struct LimitTests {
             }
             try #require(eventually { unreadBytes(in: slow.raw) > 0 })
             try #require(eventually { server.openConnections == 0 })
-            #expect(try readAll(slow.raw).utf8.count < 3 << 20)
+            #expect(try readAll(slow.raw).utf8.count < 1 << 19)
         }
         server.stop()
     }
