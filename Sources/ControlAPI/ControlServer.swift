@@ -13,11 +13,10 @@ import POSIX
     /// The socket's name in the gitdir.
     public static let socketName = "git-pod.sock"
 
-    private let socket: ListeningSocket
+    private let socket: Locked<ListeningSocket?>
     private let desk: Desk
     private let reception: Reception
     private let daemon: OpaquePointer
-    private let isStopped = Locked(false)
 
     /// Listens on the gitdir's socket, and gives `answer` the requests that `routes` has.
     ///
@@ -29,7 +28,8 @@ import POSIX
         gitdir: String, routes: [ControlRoute], limits: ControlLimits = ControlLimits(),
         answer: @escaping ControlAnswer
     ) throws(Failure) {
-        socket = try ListeningSocket(Self.socketName, in: gitdir)
+        let socket = try ListeningSocket(Self.socketName, in: gitdir)
+        self.socket = Locked(socket)
         do throws(Failure) {
             desk = try Desk(limits)
         } catch {
@@ -65,13 +65,10 @@ import POSIX
     ///
     /// Not from within `answer`: the thread that calls it is one of those that end.
     public func stop() {
-        let isFirst = isStopped.with { isStopped in
-            defer { isStopped = true }
-            return !isStopped
-        }
-        guard isFirst else { return }
+        guard let socket = socket.with({ $0.take() }) else { return }
         socket.remove()
-        // libmicrohttpd would close the listening socket, which is ours.
+        // From now on nobody is accepted, and libmicrohttpd leaves the socket to us: it is closed when
+        // that thread has ended, and who still waited to be accepted is told so.
         unsafe MHD_quiesce_daemon(daemon)
         desk.end()
         unsafe MHD_stop_daemon(daemon)

@@ -41,7 +41,7 @@ final class Desk: Sendable {
         content.with { content in content.exchanges[ObjectIdentifier(exchange)] = nil }
     }
 
-    /// A connection fell asleep: from now on this thread watches it.
+    /// A connection has another deadline, or fell asleep: from now on this thread watches it.
     func look() { waker.wake() }
 
     // MARK: the end

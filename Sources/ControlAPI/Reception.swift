@@ -39,7 +39,7 @@ import POSIX
         }
         // A response now is sent without reading the body.
         guard let response = exchange.response else { return .YES }
-        return request.send(response)
+        return send(response, to: request)
     }
 
     /// The request is whole, or its connection has been woken up.
@@ -59,6 +59,12 @@ import POSIX
             }
         }
         guard let response = exchange.response else { return .NO }
+        return send(response, to: request)
+    }
+
+    /// From now on the client may take so long to receive it, and no longer: the desk must know.
+    private func send(_ response: ControlResponse, to request: IncomingRequest) -> MHD_Result {
+        desk.look()
         return request.send(response)
     }
 

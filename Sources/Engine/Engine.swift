@@ -73,6 +73,12 @@ public final class Engine {
     /// The branch that the settings name; nil if they name none.
     static func askedBranch(_ settings: Settings) throws(Failure) -> RefName? {
         guard let name = try settings.text("branch") else { return nil }
+        // What only the service understands: it may look after more than one.
+        guard !name.contains(" "), !name.contains("*") else {
+            throw Failure(
+                .configuration, "\"\(name)\" is more than one branch",
+                hint: "say which one with --branch")
+        }
         guard let branch = RefName(branch: name) else {
             throw Failure(.configuration, "\"\(name)\" cannot be a branch's name")
         }

@@ -13,8 +13,9 @@ struct Hooks: Sendable {
     }
 
     let gitdir: String
-    /// Whether what lies in the gitdir may be run at all.
+    /// Whether what lies in the gitdir could be run when the settings were read.
     let isTrusted: Bool
+    private let trustedOwner: UInt32?
     let limit: Duration
     let environment: Environment
 
@@ -26,14 +27,19 @@ struct Hooks: Sendable {
     init(gitdir: String, _ settings: Settings, _ environment: Environment) {
         self.gitdir = gitdir
         isTrusted = settings.gitdirIsTrusted
+        trustedOwner = settings.trustedOwner
         limit = (try? settings.duration("hookTimeout")) ?? .seconds(30)
         self.environment = environment
     }
 
     private func path(_ name: Name) -> String { "\(gitdir)/hooks/\(name.rawValue)" }
 
-    /// Whether there is a hook that may be run.
-    func isThere(_ name: Name) -> Bool { isTrusted && isExecutable(path(name)) }
+    /// Whether there is a hook that may be run. Who owns the hooks is looked at each time: an
+    /// application that may write in the folder could have put one there since the settings were read.
+    func isThere(_ name: Name) -> Bool {
+        guard isTrusted, isExecutable(path(name)) else { return false }
+        return (try? Trust(gitdir: gitdir, alsoTrusting: trustedOwner))?.isTrusted == true
+    }
 
     /// Runs a hook to its end, if there is one. Nil if all is well, else what went wrong: that is for
     /// the log, and changes nothing.

@@ -2,6 +2,9 @@
 
 import Model
 
+/// How the log is written.
+public enum LogFormat: String, Sendable, CaseIterable { case text, json }
+
 /// One line of the log.
 public struct LogEntry: Sendable {
     /// How much somebody should care, in the order of rising importance.
@@ -30,8 +33,15 @@ public struct LogEntry: Sendable {
         self.members = members
     }
 
-    /// One JSON object, with the time that it was written.
-    public func json(at time: UTCTime) -> JSON {
+    /// One line without its end, with the time that it was written.
+    public func line(at time: UTCTime, as format: LogFormat) -> String {
+        switch format {
+        case .text: "\(time.rfc3339) \(level.rawValue) \(event): \(text)"
+        case .json: json(at: time).text
+        }
+    }
+
+    private func json(at time: UTCTime) -> JSON {
         .object(
             [
                 ("time", .string(time.rfc3339)), ("level", .string(level.rawValue)),

@@ -76,6 +76,7 @@ public struct Setting: Sendable, Equatable {
             "drainQuiet", "TIME", "how long no ref may have moved before it ends",
             standard: "2s"),
         Setting("drainTimeout", "TIME", "the most that ending may take", standard: "30s"),
+        Setting("logFormat", "text|json", "how the log is written", standard: "text"),
         Setting("hookTimeout", "TIME", "how long a hook of ours may run", standard: "30s"),
         Setting("lockTimeout", "TIME", "how long to wait for another git-pod", standard: "10s"),
         Setting("trustOwner", "UID", "one more user whose gitdir's configuration is followed"),

@@ -22,9 +22,11 @@ public struct Settings: Sendable {
     public let warnings: [String]
     /// Whether the gitdir's own configuration may count for git's children.
     public let gitdirIsTrusted: Bool
+    /// One more user than ourselves and root whose gitdir is trusted.
+    let trustedOwner: UInt32?
 
     private static let wanted =
-        "^(pod\\.[a-z-]+$|remote\\..*\\.url$|user\\.(name|email)$|committer\\.(name|email)$|include)"
+        "^(pod\\.[a-z0-9-]+$|remote\\..*\\.url$|user\\.(name|email)$|committer\\.(name|email)$|include)"
 
     /// - Parameters:
     ///   - flags: values by setting names.
@@ -36,11 +38,13 @@ public struct Settings: Sendable {
         var configuration = ScopedConfiguration()
         var warnings: [String] = []
         var isTrusted = true
+        var trusted: UInt32?
         if let gitdir {
             // Who owns it decides how it is read; its own word on that does not count.
-            let told = try Self.owner(flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"])
-            var trust = try Trust(gitdir: gitdir, alsoTrusting: told)
-            if told == nil, !trust.isTrusted, let owner = try Self.configuredOwner() {
+            trusted = try Self.owner(flags["trustOwner"] ?? environment["GIT_POD_TRUST_OWNER"])
+            var trust = try Trust(gitdir: gitdir, alsoTrusting: trusted)
+            if trusted == nil, !trust.isTrusted, let owner = try Self.configuredOwner() {
+                trusted = owner
                 trust = try Trust(gitdir: gitdir, alsoTrusting: owner)
             }
             try trust.checkObjects(gitdir)
@@ -50,6 +54,8 @@ public struct Settings: Sendable {
         } else {
             configuration = try Self.read(nil, followingIncludes: true)
         }
+        try Self.checkNames(environment)
+        try Self.checkNames(configuration)
         var values: [String: (String, Source)] = [:]
         for setting in Setting.all {
             values[setting.name] = try Self.value(of: setting, flags, environment, configuration)
@@ -57,6 +63,7 @@ public struct Settings: Sendable {
         self.values = values
         self.warnings = warnings
         gitdirIsTrusted = isTrusted
+        trustedOwner = trusted
         let remote = values["remote"]?.0 ?? "origin"
         remoteURL = try configuration.text("remote.\(remote).url")?.value
         committer = (
@@ -112,6 +119,17 @@ public struct Settings: Sendable {
     /// A setting's text and where it came from; nil if it is not set.
     public func value(_ name: String) -> (text: String, source: Source)? { values[name] }
 
+    /// The same as it may be shown: of origin, what its remote's URL says where it is set by that
+    /// alone, and no password.
+    public func shown(_ name: String) -> (text: String, source: String)? {
+        let value = values[name]
+        guard name == "origin", let text = originURL else {
+            return value.map { ($0.text, $0.source.rawValue) }
+        }
+        let shown = (try? OriginURL(text))?.description ?? "…"
+        return (shown, value?.source.rawValue ?? "remote.\(remote).url")
+    }
+
     /// Where origin is; nil if nothing says so.
     public var originURL: String? { values["origin"]?.text ?? remoteURL }
 
@@ -121,6 +139,9 @@ public struct Settings: Sendable {
     public func lockTimeout() throws(Failure) -> Duration {
         try duration("lockTimeout") ?? .seconds(10)
     }
+
+    /// How the service writes its log.
+    public func logFormat() throws(Failure) -> LogFormat { try choice("logFormat") ?? .text }
 
     func text(_ name: String) throws(Failure) -> String? {
         guard let (text, _) = values[name], !text.isEmpty else { return nil }

@@ -119,8 +119,8 @@ public final class Origin {
 
     /// Whether `update` may be sent at all.
     private func flaw(of update: RefUpdate) throws(OriginFailure) -> PushResult? {
-        // What a writer has just put here may lie in a new pack.
-        if !repository.contains(update.new) {
+        // What a writer or a reconcile has just put here may lie in a new pack.
+        if ![update.new, update.old].compactMap({ $0 }).allSatisfy(repository.contains) {
             do throws(GitError) { try repository.refreshObjects() } catch { throw local(error) }
         }
         guard repository.contains(update.new) else {

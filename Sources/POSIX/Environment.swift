@@ -65,6 +65,12 @@ public struct Environment: Sendable {
         entry(name).map { String(decoding: $0.value, as: UTF8.self) }
     }
 
+    /// The names that begin with `prefix` and have a value, sorted.
+    public func names(beginningWith prefix: String) -> [String] {
+        entries.values.filter { $0.name.hasPrefix(prefix) && !$0.value.isEmpty }.map(\.name)
+            .sorted()
+    }
+
     /// Whether the value of `name` is UTF-8, so that ``subscript(_:)`` has all of it.
     public func isText(_ name: String) -> Bool {
         entry(name).map { String(validating: $0.value, as: UTF8.self) != nil } ?? true

@@ -97,7 +97,8 @@ private func removeStaleSocket(
             .failed, "cannot listen on \(path): something that is no socket has this name",
             hint: "see what it is, and take it away")
     }
-    switch try entry.connect(unixSocket().raw) {
+    let trial = try unixSocket()
+    switch try entry.connect(trial.raw) {
     case ECONNREFUSED:
         guard unsafe unlinkat(folder, name, 0) == 0 || errno == ENOENT else {
             throw .system("take the stale \(path) away")

@@ -1,5 +1,5 @@
-// Unix sockets: addresses, connections, and who is at the other end. The agent's client connects by a
-// path, the control API by a name in a folder, because `sockaddr_un` ends after 108 bytes.
+// Unix sockets: addresses and connections. The agent's client connects by a path, the control API by a
+// name in a folder, because `sockaddr_un` ends after 108 bytes.
 
 import Model
 
@@ -40,7 +40,8 @@ public func connectUnix(
         switch try entry.connect(socket.raw) {
         case 0: return socket
         case ECONNREFUSED, ENOENT: return nil
-        case EACCES, EPERM: throw .system("connect to \(path)", kind: .refused)
+        case let code where code == EACCES || code == EPERM:
+            throw .system("connect to \(path)", kind: .refused, code: code)
         case EAGAIN, EINTR:
             guard !deadline.hasPassed else {
                 throw Failure(.unreachable, "cannot connect to \(path): too many others wait there")
@@ -78,110 +79,6 @@ func withUnixAddress(
         }
     }
 }
-
-/// What a name in a folder stands for, held fast: whoever may write there can put something else in
-/// its place, but not lead us to it.
-struct FolderEntry: ~Copyable {
-    let status: FileStatus
-    let links: Int
-    private let path: String
-    /// What `path` goes through; elsewhere than on Linux a plain path must do.
-    private let descriptor: FileDescriptor?
-
-    /// Nil if there is nothing called `name`. `path` is for messages, and for systems where a descriptor
-    /// has no path of its own.
-    static func find(
-        _ name: String, in folder: Int32, at path: String
-    ) throws(Failure) -> FolderEntry? {
-        var found = stat()
-        #if os(Linux)
-            let onlyPath: Int32 = 0o10000000  // O_PATH, which Glibc's module lacks
-            let raw = unsafe openat(folder, name, onlyPath | O_NOFOLLOW | O_CLOEXEC)
-            if raw < 0, errno == ENOENT { return nil }
-            guard raw >= 0 else { throw .system("look at \(path)") }
-            let descriptor = FileDescriptor(owning: raw)
-            guard unsafe fstat(raw, &found) == 0 else { throw .system("look at \(path)") }
-            return FolderEntry(found, path: "/proc/self/fd/\(raw)", descriptor)
-        #else
-            let code = unsafe fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW)
-            if code != 0, errno == ENOENT { return nil }
-            guard code == 0 else { throw .system("look at \(path)") }
-            return FolderEntry(found, path: path, nil)
-        #endif
-    }
-
-    private init(_ found: stat, path: String, _ descriptor: consuming FileDescriptor?) {
-        status = FileStatus(found)
-        links = Int(found.st_nlink)
-        self.path = path
-        self.descriptor = descriptor
-    }
-
-    /// Connects `socket` to it. Returns 0 or the `errno`.
-    func connect(_ socket: Int32) throws(Failure) -> Int32 {
-        let code = try unsafe withUnixAddress(path) { address, size in
-            #if canImport(Glibc)
-                unsafe Glibc.connect(socket, address, size)
-            #else
-                unsafe Darwin.connect(socket, address, size)
-            #endif
-        }
-        return code == 0 ? 0 : errno
-    }
-
-    /// Gives it to `group` with `mode`; to its owner alone where it cannot be given to that group.
-    func open(to group: UInt32, mode: mode_t) -> Bool {
-        let isGiven = unsafe chown(path, uid_t.max, gid_t(group)) == 0
-        return unsafe chmod(path, isGiven ? mode : mode & 0o700) == 0
-    }
-}
-
-/// Who is at the other end of a unix socket, as the kernel knows it.
-public struct Peer: Sendable, Equatable {
-    public let user: UInt32
-    /// The peer's group and its further groups.
-    public let groups: Set<UInt32>
-
-    public init(user: UInt32, groups: Set<UInt32>) {
-        self.user = user
-        self.groups = groups
-    }
-
-    /// The peer at the time when it connected; nil if the kernel does not say.
-    public init?(of socket: Int32) {
-        #if os(Linux)
-            // struct ucred: process, user, group.
-            var credentials: [UInt32] = [0, 0, 0]
-            var size = socklen_t(12)
-            guard unsafe getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0
-            else { return nil }
-            user = credentials[1]
-            groups = Set(furtherGroups(of: socket) + [credentials[2]])
-        #else
-            var (user, group) = (uid_t(), gid_t())
-            guard unsafe getpeereid(socket, &user, &group) == 0 else { return nil }
-            self.user = user
-            groups = [group]
-        #endif
-    }
-}
-
-#if os(Linux)
-    /// The supplementary groups of a peer, which is how a pod's `fsGroup` comes.
-    private func furtherGroups(of socket: Int32) -> [UInt32] {
-        let peerGroups: Int32 = 59  // SO_PEERGROUPS, since Linux 4.13
-        let mostGroups = 65536  // NGROUPS_MAX
-        var groups = [UInt32](repeating: 0, count: 64)
-        while true {
-            var size = socklen_t(groups.count * 4)
-            if unsafe getsockopt(socket, SOL_SOCKET, peerGroups, &groups, &size) == 0 {
-                return Array(groups.prefix(Int(size) / 4))
-            }
-            guard errno == ERANGE, groups.count < mostGroups else { return [] }
-            groups = [UInt32](repeating: 0, count: mostGroups)
-        }
-    }
-#endif
 
 /// Sends what the peer of a socket takes without waiting. If it has gone, no signal is raised.
 public func sendWithoutSignal(

@@ -45,8 +45,8 @@ public struct PodSettings: Sendable {
         "container", "select", "command", "remoteCommand", "connectTimeout", "idleTimeout",
     ]
 
-    /// Defaults for every pod, and for addresses that name a host, may come from `[pod]`.
-    private static let shared: Set = [
+    /// Those that `[pod]` may set for every pod, and for addresses that name a host.
+    public static let shared: Set = [
         "user", "identityFile", "knownHosts", "strictHostKeyChecking", "sshBackend",
         "remoteCommand", "connectTimeout", "idleTimeout",
     ]
@@ -82,11 +82,8 @@ public struct PodSettings: Sendable {
     ) -> [(variable: String, nearest: String)] {
         let known = Dictionary(
             uniqueKeysWithValues: variables.map { ($0.lowercased(), $0) })
-        return configuration.variables(ofPod: name).filter { known[$0] == nil }.map { unknown in
-            let nearest = variables.min { left, right in
-                editDistance(left.lowercased(), unknown) < editDistance(right.lowercased(), unknown)
-            }
-            return (unknown, nearest ?? "transport")
+        return configuration.variables(ofPod: name).filter { known[$0] == nil }.map {
+            ($0, nearest(to: $0, among: variables) ?? "transport")
         }
     }
 
@@ -171,20 +168,4 @@ public struct KubernetesSettings: Sendable {
         container = try reader.text("container")
         choice = try reader.choice("select")
     }
-}
-
-/// Levenshtein's distance, to suggest the variable that was meant.
-private func editDistance(_ left: String, _ right: String) -> Int {
-    let right = Array(right)
-    var row = Array(0...right.count)
-    for (index, character) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for column in right.indices {
-            let cost = right[column] == character ? diagonal : diagonal + 1
-            diagonal = row[column + 1]
-            row[column + 1] = min(cost, row[column] + 1, row[column + 1] + 1)
-        }
-    }
-    return row[right.count]
 }

@@ -27,6 +27,7 @@ struct EngineLine {
         _ arguments: [String], verb: String, settings: [String], switches known: Set<String>,
         values valued: Set<String> = []
     ) throws(Failure) {
+        try Settings.checkNames(.current())
         let end = arguments.firstIndex(of: "--")
         if let end { command = Array(arguments[(end + 1)...]) }
         var options = Options(Array(arguments[..<(end ?? arguments.endIndex)]))

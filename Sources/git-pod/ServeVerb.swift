@@ -12,13 +12,20 @@ let serveVerb = Verb(
 ) { arguments throws(Failure) in
     let line = try EngineLine(
         arguments, verb: "serve", settings: serveSettings, switches: serveSwitches)
+    let settings = try Settings(
+        flags: line.flags, environment: .current(), gitdir: Engine.gitdir(at: line.gitdir()))
     if line.switches.contains("--print-config") {
-        try printConfiguration(line)
+        try printConfiguration(settings, asJSON: line.wantsJSON)
         return .done
+    }
+    guard !line.wantsJSON else {
+        throw Failure(
+            .configuration, "--json goes with --print-config",
+            hint: "--log-format json writes the log as JSON")
     }
     let signals = try SignalWaker([Signals.hangUp, Signals.interrupt, Signals.terminate])
     let log = Log(
-        isJSON: line.wantsJSON,
+        format: try settings.logFormat(),
         least: line.switches.contains("--verbose")
             ? .debug : line.switches.contains("--quiet") ? .warning : .info)
     let service = try Service(
@@ -50,18 +57,18 @@ private func describe(_ watermark: Watermark) -> String {
     return "\(watermark.name) is at \(tip), and origin \(there)"
 }
 
-private func printConfiguration(_ line: EngineLine) throws(Failure) {
-    let settings = try Settings(
-        flags: line.flags, environment: .current(), gitdir: Engine.gitdir(at: line.gitdir()))
+private func printConfiguration(_ settings: Settings, asJSON: Bool) throws(Failure) {
     let rows = Setting.all.map { setting in
-        let value = settings.value(setting.name)
-        return (setting.name, value?.text ?? "", value?.source.rawValue ?? "not set")
+        let shown = settings.shown(setting.name)
+        return (setting.name, shown?.text, shown?.source ?? "not set")
     }
-    if line.wantsJSON {
+    if asJSON {
         let members = rows.map { name, value, source in
             (
                 name: name,
-                value: JSON.object([("value", .string(value)), ("from", .string(source))])
+                value: JSON.object([
+                    ("value", value.map { .string($0) } ?? .null), ("from", .string(source)),
+                ])
             )
         }
         return try printLine(JSON.object(members).text)
@@ -69,23 +76,19 @@ private func printConfiguration(_ line: EngineLine) throws(Failure) {
     let width = rows.map(\.0.count).max() ?? 0
     for (name, value, source) in rows {
         let blanks = String(repeating: " ", count: width - name.count)
-        try printLine("\(name)\(blanks)  \(value.isEmpty ? "-" : value.harmless)  (\(source))")
+        try printLine("\(name)\(blanks)  \(value?.harmless ?? "-")  (\(source.harmless))")
     }
 }
 
 /// Writes the log to standard error, a line an entry.
 private struct Log: Sendable {
-    let isJSON: Bool
+    let format: LogFormat
     let least: LogEntry.Level
 
     func write(_ entry: LogEntry) {
         guard entry.level >= least else { return }
         let time = UTCTime(millisecondsSince1970: wallClockMilliseconds())
-        let line =
-            isJSON
-            ? entry.json(at: time).text
-            : "\(time.rfc3339) \(entry.level.rawValue) \(entry.event): \(entry.text)"
-        writeAll(line + "\n", to: 2)
+        writeAll(entry.line(at: time, as: format) + "\n", to: 2)
     }
 }
 
@@ -93,7 +96,7 @@ private let serveSettings =
     originSettingNames + [
         "onDivergence", "onRewrite", "keepBefore", "saveStuck", "autoReconcile", "retryFirst",
         "retryCap", "maxRetries", "warmFor", "originCheck", "recheck", "drainQuiet",
-        "drainTimeout", "hookTimeout", "lockTimeout", "trustOwner",
+        "drainTimeout", "logFormat", "hookTimeout", "lockTimeout", "trustOwner",
     ]
 
 private let serveHelp = """
@@ -104,11 +107,14 @@ private let serveHelp = """
     origin lacks and ends, with 1 and a list if something is left; a second one
     ends at once. SIGHUP: reads the configuration again and tries at once.
 
-      --repo DIR        the bare gitdir; GIT_POD_REPO says it too
-      --branch B        may be repeated, and may be a pattern: 'data/*'
-      --json            write the log as JSON
-      --verbose         log each step
-      --quiet           log warnings and errors only
-      --print-config    print each setting and where it comes from, and end
+      --repo DIR      the bare gitdir; GIT_POD_REPO says it too
+      --verbose       log each step
+      --quiet         log warnings and errors only
+      --print-config  print each setting and where it comes from, and end
+      --json          print that as one JSON value
     \(settingsHelp(serveSettings))
+
+    --branch may be given more than once, and may be a pattern: 'data/*'. Each of
+    these can be set as GIT_POD_RETRY_CAP in the environment, or as pod.retryCap
+    in git config. docs/push.md says what happens to a commit.
     """

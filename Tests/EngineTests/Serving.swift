@@ -31,7 +31,10 @@ final class Serving {
         let way = access ?? (["--origin", scene.origin.url] + scene.accessWithoutOrigin)
         child = try ChildProcess(
             ["sh", "-c", "log=$1; shift; exec \"$@\" 2>>\"$log\"", "sh", log]
-                + [Products.path("git-pod"), "serve", "--repo", scene.gitdir, "--json"]
+                + [
+                    Products.path("git-pod"), "serve", "--repo", scene.gitdir, "--log-format",
+                    "json",
+                ]
                 + way + Self.quick + flags,
             environment: scene.home.environment(), error: .null)
     }

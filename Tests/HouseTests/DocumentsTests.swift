@@ -84,7 +84,7 @@ struct DocumentsTests {
     @Test(
         "bash completes verbs and options",
         arguments: [
-            ([""], "add bridge clone lock push reconcile status --help --version"),
+            ([""], "add bridge clone flush lock push reconcile serve status --help --version"),
             (["br"], "bridge"),
             (["add", "prod", "--transport", ""], "ssh kubectl command"),
             (["add", "--force", "--sel"], "--selector --select"),
@@ -93,6 +93,9 @@ struct DocumentsTests {
             (["reconcile", "--dry-run", "--on-rewrite", ""], "replay stop"),
             (["clone", "--branch", "main", "--min"], "--min-free"),
             (["status", "--json", "--re"], "--repo --remote"),
+            (["serve", "--drain"], "--drain-quiet --drain-timeout"),
+            (["serve", "--log-format", ""], "text json"),
+            (["flush", "--t"], "--token-file --trust-owner --timeout"),
             (["lock", "--repo", ".", "--l"], "--lock-timeout"),
             (["lock", "--repo", ".", "--", "git-upload-p"], "git-upload-pack"),
         ])

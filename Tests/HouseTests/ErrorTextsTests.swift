@@ -5,16 +5,19 @@ import Testing
 
 @Suite("The errors")
 struct ErrorTextsTests {
-    @Test("docs/reconcile.md has the text of every error that the engine's verbs can end with")
+    private static let pages = ["docs/reconcile.md", "docs/push.md"]
+
+    @Test("the docs have the text of every error that the engine's verbs can end with")
     func errors() {
-        let page = Self.withoutBreaks(contents("\(House.root)/docs/reconcile.md"))
+        let page = Self.withoutBreaks(
+            Self.pages.map { contents("\(House.root)/\($0)") }.joined(separator: "\n"))
         var count = 0
-        let modules = ["Engine", "EngineCore", "Git"]
+        let modules = ["Engine", "EngineCore", "Git", "ControlAPI"]
         for file in modules.flatMap({ House.files(below: "Sources/\($0)") }) {
             for text in Self.errorTexts(in: contents("\(House.root)/\(file)")) {
                 count += 1
                 let isThere = page.contains(text)
-                #expect(isThere, "docs/reconcile.md lacks \"\(text)\" of \(file)")
+                #expect(isThere, "\(Self.pages) lack \"\(text)\" of \(file)")
             }
         }
         #expect(count > 30)

@@ -5,7 +5,8 @@ __git_pod_words ()
 {
 	local current=$1 verb=${2-} previous=${!#}
 	if [ $# -eq 1 ]; then
-		printf '%s\n' add bridge clone lock push reconcile status --help --version
+		printf '%s\n' add bridge clone flush lock push reconcile serve status \
+			--help --version
 		return
 	fi
 	case $verb in
@@ -42,7 +43,7 @@ __git_pod_words ()
 			;;
 		esac
 		;;
-	clone | push | reconcile | status)
+	clone | flush | push | reconcile | serve | status)
 		__git_pod_setting_values "$current" "$previous" || "__git_pod_${verb}_options" "$current"
 		;;
 	esac
@@ -58,8 +59,12 @@ __git_pod_setting_values ()
 	--ssh-backend) printf '%s\n' auto libssh2 openssh ;;
 	--on-divergence) printf '%s\n' rebase merge escape stop ;;
 	--on-rewrite) printf '%s\n' replay stop ;;
+	--save-stuck | --auto-reconcile) printf '%s\n' true false ;;
+	--log-format) printf '%s\n' text json ;;
 	--origin | --remote | --branch | --connect-timeout | --idle-timeout | --keep-before | \
-		--lock-timeout | --trust-owner | --min-free | --expected-size) ;;
+		--lock-timeout | --trust-owner | --min-free | --expected-size | --timeout | \
+		--retry-first | --retry-cap | --max-retries | --warm-for | --origin-check | \
+		--recheck | --drain-quiet | --drain-timeout | --hook-timeout) ;;
 	*) return 1 ;;
 	esac
 }
@@ -88,6 +93,20 @@ __git_pod_reconcile_options ()
 {
 	__git_pod_push_options
 	printf '%s\n' --dry-run --on-divergence --on-rewrite --keep-before
+}
+
+__git_pod_flush_options ()
+{
+	__git_pod_push_options
+	printf '%s\n' --timeout
+}
+
+__git_pod_serve_options ()
+{
+	__git_pod_push_options
+	printf '%s\n' --verbose --quiet --print-config --on-divergence --on-rewrite --keep-before \
+		--save-stuck --auto-reconcile --retry-first --retry-cap --max-retries --warm-for \
+		--origin-check --recheck --drain-quiet --drain-timeout --log-format --hook-timeout
 }
 
 __git_pod_status_options ()
