@@ -150,11 +150,10 @@ extension Service {
         _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
     ) {
         reports[name] = report
-        if report.outcome == nil || report.outcome == .fetchFailed {
+        if report.outcome == .fetchFailed {
             if !hasReconciled.contains(name) { unreconciled.insert(name) }
-        } else {
+        } else if report.outcome != nil {
             hasReconciled.insert(name)
-            unreconciled.remove(name)
         }
         for reply in askers.removeValue(forKey: name) ?? [] { reply(report) }
         let level: LogEntry.Level = report.failure == nil ? .info : .error

@@ -195,7 +195,7 @@ struct ServeEndTests {
         let scene = try Scene()
         let engine = try Serving(scene)
         try engine.begin()
-        try scene.home.git("config", "pod.retryFirst", "soon", at: scene.gitdir)
+        try scene.home.git("config", "pod.warmFor", "soon", at: scene.gitdir)
         engine.signal(Signals.hangUp)
         #expect(engine.says("reload"))
         #expect(engine.said("reload").last?["message"]?.string?.contains("soon") == true)
