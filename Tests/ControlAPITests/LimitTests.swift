@@ -68,14 +68,6 @@ struct LimitTests {
         let server = try ControlServer(gitdir: folder.path, routes: routes, limits: limits) {
             if $0.path == "/late" { held.add($1) } else { $1(large) }
         }
-<<<<<<< HEAD
-        let client = ControlClient(gitdir: folder.path)
-        let connected = try connectUnix(
-            ControlServer.socketName, in: folder.path, until: .longEnough)
-        guard let slow = connected else {
-            Issue.record("nobody listens")
-            return
-=======
         // Several times, because the desk may still be awake at the time of a late reply.
         for _ in 0..<10 {
             let name = ControlServer.socketName
@@ -91,7 +83,6 @@ struct LimitTests {
             try #require(eventually { unreadBytes(in: slow.raw) > 0 })
             try #require(eventually { server.openConnections == 0 })
             #expect(try readAll(slow.raw).utf8.count < 3 << 20)
->>>>>>> 1922814b08cfe93a073c95782cd14110d0147984
         }
         server.stop()
     }
