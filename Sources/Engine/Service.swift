@@ -58,6 +58,9 @@ public final class Service {
     static let settlePause = Duration.seconds(1)
     /// The last reconcile of each branch.
     var reports: [RefName: ReconcileReport] = [:]
+    var hasReconciled: Set<RefName> = []
+    /// Branches whose first reconcile has not come to its end: origin was not reached yet.
+    var unreconciled: Set<RefName> = []
     /// Who asked for a reconcile that has not ended.
     var askers: [RefName: [@Sendable (ReconcileReport) -> Void]] = [:]
     var waiters: [FlushWaiter] = []
@@ -180,7 +183,9 @@ public final class Service {
             conflicts.insert(name)
             events.append(.local(name, mark.target))
         }
-        for name in tips.keys.sorted() where settings.origin != nil { reconcile(name, &events) }
+        for name in tips.keys.sorted() where settings.origin != nil {
+            reconcile(name, &events)
+        }
     }
 
     /// Gives the machine what happened, and does what it wants.
@@ -329,7 +334,7 @@ public final class Service {
         generation += 1
         machine = PushMachine(policy: settings.policy, seed: monotonicNanoseconds())
         alarm = .never
-        (conflicts, isLooking) = ([], false)
+        (conflicts, hasReconciled, isLooking) = ([], [], false)
         if isDraining { events.append(.drain) }
         try takeUp(&events)
     }

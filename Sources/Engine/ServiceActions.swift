@@ -118,6 +118,10 @@ extension Service {
             events.append(.lookFailed(failure.reason, failure.message))
         case .answer(_, .found(let found)):
             isLooking = false
+            // Origin is reached at last.
+            for name in found.keys.sorted() where unreconciled.remove(name) != nil {
+                reconcile(name, &events)
+            }
             for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
                 events.append(.sighted(name, Sighting(origin: tip, seen: seen(of: name))))
             }
@@ -146,6 +150,11 @@ extension Service {
         _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
     ) {
         reports[name] = report
+        if report.outcome == .fetchFailed {
+            if !hasReconciled.contains(name) { unreconciled.insert(name) }
+        } else if report.outcome != nil {
+            hasReconciled.insert(name)
+        }
         for reply in askers.removeValue(forKey: name) ?? [] { reply(report) }
         let level: LogEntry.Level = report.failure == nil ? .info : .error
         let text = report.line ?? report.failure?.description ?? "nothing to do"

@@ -180,7 +180,7 @@ extension Service {
             case .commit(let next) where next != waiter.tip:
                 waiter.tip = next
                 return answer(to: &waiter)
-            case .escaped(let name) where !conflicts.contains(name):
+            case .escaped(let name) where !isOnItsWay(name):
                 return .escaped(asked: waiter.asked, name)
             default: break
             }
@@ -191,6 +191,14 @@ extension Service {
             Failure(
                 .unreachable, "origin has not got \(waiter.tip.short) in time\(why)",
                 hint: "see git pod status --repo \(gitdir)"))
+    }
+
+    /// Whether origin has not confirmed a conflict branch: its mark stands from before the branch moves.
+    private func isOnItsWay(_ name: RefName) -> Bool {
+        guard !conflicts.contains(name), let mark = IncidentName.pendingMark(of: name) else {
+            return true
+        }
+        do throws(GitError) { return try repository.target(of: mark) != nil } catch { return true }
     }
 
     private func holds(_ tip: ObjectID, _ commit: ObjectID) -> Bool {

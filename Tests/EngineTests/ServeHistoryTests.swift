@@ -94,8 +94,7 @@ struct ServeHistoryTests {
     func flush() throws {
         let engine = try serving()
         let scene = engine.scene
-        try scene.origin.vanish()
-        try scene.commit("a", "1")
+        _ = try engine.loseOrigin()
         let late = try engine.flush(timeout: "200ms")
         #expect(late.code == .unreachable)
         #expect(late.errors.contains("in time"), "\(late.errors)")

@@ -100,6 +100,21 @@ final class Serving {
 
     // MARK: what origin has
 
+    /// Takes origin away, and what is open to it. Returns the tip that origin does not have.
+    func loseOrigin() throws -> String {
+        try scene.origin.vanish()
+        var tip = ""
+        // A connection that was open takes one more.
+        repeat {
+            tip = try scene.commit("away", tip)
+            _ = try eventually {
+                try !said("retry").isEmpty
+                    || scene.tip(in: scene.origin.path + ".gone") == tip
+            }
+        } while said("retry").isEmpty
+        return tip
+    }
+
     /// Waits until origin has `commit` at the tip of `branch`.
     func isDurable(_ commit: String?, _ branch: String = "main") throws -> Bool {
         try eventually { try scene.origin.tip("refs/heads/\(branch)") == commit || !isRunning }
