@@ -48,6 +48,7 @@ public final class Engine {
         lock = try GitdirLock(repository.path, patience: settings.lockTimeout())
         refs = try RefMoves(repository)
         replacements = Replacements(gitdir: repository.path)
+        try rememberUnfinished()
         try checkIsNoAlias(branch, hint: "name the branch that it stands for with --branch")
     }
 
