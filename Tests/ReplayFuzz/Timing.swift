@@ -28,5 +28,8 @@ func timeReplay(_ arguments: [String]) throws(Failure) {
         throw Failure(.failed, "conflict at \(commit): \(paths.joined(separator: " "))")
     }
     try replayer.store()
-    print("\((monotonicNanoseconds() - start) / 1000) \(replayer.tip)")
+    say("\((monotonicNanoseconds() - start) / 1000) \(replayer.tip)")
 }
+
+/// Prints a line. Standard output's own buffer is lost where a process ends at once.
+func say(_ line: String) { writeAll(line + "\n", to: 1) }

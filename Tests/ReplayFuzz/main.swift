@@ -62,7 +62,7 @@ func compare(_ seeds: Range<UInt64>, keeps: Bool, _ effort: inout Comparison.Eff
         }
         guard let difference else { continue }
         different += 1
-        print(
+        say(
             """
             seed \(history.seed): \(difference)
             upstream \(own[history.upstream]) onto \(own[history.onto]) tip \(own[history.tip])
@@ -71,12 +71,12 @@ func compare(_ seeds: Range<UInt64>, keeps: Bool, _ effort: inout Comparison.Eff
     let complaints = try reference.complaints()
     if !complaints.isEmpty {
         different += 1
-        print("seeds \(seeds): git fsck complains: \(complaints)")
+        say("seeds \(seeds): git fsck complains: \(complaints)")
     }
     if keeps {
         let copy = "/tmp/replay-fuzz-\(seeds.lowerBound)"
         try run(["cp", "-a", reference.directory.path, copy]).check()
-        print("kept: \(copy)")
+        say("kept: \(copy)")
     }
     return different
 }
@@ -98,7 +98,7 @@ func main() throws(Failure) -> Bool {
         different += try compare(first..<first + UInt64(count), keeps: options.keeps, &effort)
         done += count
     }
-    print(
+    say(
         "\(done) histories from seed \(options.seed), \(effort.commits) commits, "
             + "\(effort.conflicts) conflicts, \(effort.merges) merges, "
             + "\(effort.refusals) refused for markers in a clean merge, git asked \(effort.questions) times: "
