@@ -53,7 +53,7 @@ public final class PushLine {
         makeRoom()
         guard allowsSpares else { return }
         do throws(OriginFailure) {
-            if spares.isEmpty { try open() }
+            if spares.isEmpty { try openSpare() }
             try attend()
         } catch {
             reset()
@@ -108,7 +108,7 @@ public final class PushLine {
         guard keepsSpares, allowsSpares, spares.count < Self.readyAtMost,
             spares.allSatisfy(\.isOpen), lingeringHere < Self.lingeringAtMost
         else { return }
-        try open()
+        try openSpare()
     }
 
     private var lingeringHere: Int { lingering.count { $0.line === ssh } }
@@ -136,6 +136,15 @@ public final class PushLine {
         spares = []
         ssh = SSHLine(origin)
         (allowsSpares, wasOpen) = (true, false)
+    }
+
+    /// Opens one beside what the connection has already, if origin allows that.
+    private func openSpare() throws(OriginFailure) {
+        let isFirst = !wasOpen
+        do throws(OriginFailure) { try open() } catch {
+            guard !isFirst, error.failure.kind == .refused else { throw error }
+            allowsSpares = false
+        }
     }
 
     private func open() throws(OriginFailure) {
