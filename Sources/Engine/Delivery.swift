@@ -216,15 +216,9 @@ extension Engine {
     private static func latest(_ commit: ObjectID, _ replaced: [ObjectID: Replacement])
         -> ObjectID?
     {
-        var stand: ObjectID?
-        var next = commit
-        // A replay that changed nothing leads back to itself; a list of so many names no more.
-        for _ in 0...replaced.count {
-            guard case .commit(let new) = replaced[next], new != next else { break }
-            stand = new
-            next = new
-        }
-        return stand
+        replaced.successors(of: commit).compactMap { successor in
+            if case .commit(let new) = successor { new } else { nil }
+        }.last
     }
 
     /// Who commits what is replayed: git's own identity settings, and the time of now.

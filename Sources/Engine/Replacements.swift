@@ -56,16 +56,7 @@ struct Replacements {
 
     /// What became of `commit` in the end; nil if nothing took its place.
     func follow(_ commit: ObjectID) -> Replacement? {
-        let all = all()
-        guard var last = all[commit] else { return nil }
-        // A replay that changed nothing leads back to itself; a list of so many names no more.
-        for _ in 0..<all.count {
-            guard case .commit(let next) = last, let further = all[next],
-                further != .commit(next)
-            else { break }
-            last = further
-        }
-        return last
+        all().successors(of: commit).last
     }
 
     private static func text(_ replacement: Replacement) -> String {
@@ -73,5 +64,21 @@ struct Replacements {
         case .commit(let id): id.description
         case .escaped(let branch): branch.description
         }
+    }
+}
+
+extension [ObjectID: Replacement] {
+    /// What took the place of `commit`, one after the other.
+    func successors(of commit: ObjectID) -> [Replacement] {
+        var found: [Replacement] = []
+        var next = commit
+        // A replay that changed nothing leads back to itself; a list of so many names no more.
+        for _ in 0...count {
+            guard let successor = self[next], successor != .commit(next) else { break }
+            found.append(successor)
+            guard case .commit(let new) = successor else { break }
+            next = new
+        }
+        return found
     }
 }

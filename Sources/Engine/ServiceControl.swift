@@ -15,11 +15,6 @@ public struct ServiceControl: Sendable {
         mailbox.post(.asked { service, _ in reply(service.status) })
     }
 
-    /// Tries at once whatever waits.
-    public func trigger() {
-        mailbox.post(.asked { _, events in events.append(.triggered) })
-    }
-
     /// Waits until origin has the tip that the branch has now, wherever reconciles take it.
     ///
     /// - Parameter branch: nil for the only one that is looked after.

@@ -52,9 +52,6 @@
             return true
         }
 
-        /// Whether `folder` is watched.
-        public func watches(_ folder: String) -> Bool { ids[folder] != nil }
-
         /// How many folders are watched.
         public var count: Int { ids.count }
 
