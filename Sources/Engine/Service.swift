@@ -37,6 +37,8 @@ public final class Service {
     let mailbox: Mailbox<Message>
     let stewardLane: Lane
     let hookLane: Lane
+    let statusLane: Lane
+    let lags = Locked(Lags())
     /// Hooks that run or wait for others to end, of which there may be so many.
     let hooksWaiting = Locked(0)
     /// Hooks, and tips that are to be kept: what an end waits for.
@@ -62,6 +64,8 @@ public final class Service {
     var hasReconciled: Set<RefName> = []
     /// Branches whose first reconcile has not come to its end: origin was not reached yet.
     var unreconciled: Set<RefName> = []
+    /// Why origin cannot be reached; nil once it answers.
+    var originTrouble: OriginTrouble?
     /// Who asked for a reconcile that has not ended.
     var askers: [RefName: [@Sendable (ReconcileReport) -> Void]] = [:]
     var waiters: [FlushWaiter] = []
@@ -106,6 +110,7 @@ public final class Service {
         mailbox = try Mailbox()
         stewardLane = try Lane()
         hookLane = try Lane()
+        statusLane = try Lane()
         watch = try RefWatch(gitdir: gitdir)
         nextLook = .after(settings.recheck)
         nextOriginCheck = .after(settings.originCheck)

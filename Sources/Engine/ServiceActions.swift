@@ -88,14 +88,16 @@ extension Service {
     func take(_ message: Message, _ events: inout [PushMachine.Event]) {
         switch message {
         case .answer(let number, _) where number != generation: break
-        case .answer(_, .report(let results)): events.append(.report(results))
+        case .answer(_, .report(let results)):
+            originTrouble = nil
+            events.append(.report(results))
         case .answer(_, .failed(let failure)):
             events.append(.failed(failure.reason, failure.message))
         case .answer(_, .lookFailed(let failure)):
             isLooking = false
             events.append(.lookFailed(failure.reason, failure.message))
         case .answer(_, .found(let found)):
-            isLooking = false
+            (isLooking, originTrouble) = (false, nil)
             // Origin is reached at last.
             for name in found.keys.sorted() where unreconciled.remove(name) != nil {
                 reconcile(name, &events)

@@ -12,7 +12,7 @@ public struct ServiceControl: Sendable {
 
     /// Tells how things stand.
     public func status(_ reply: @escaping @Sendable (ServiceStatus) -> Void) {
-        mailbox.post(.asked { service, _ in reply(service.status) })
+        mailbox.post(.asked { service, _ in service.tellStatus(reply) })
     }
 
     /// Waits until origin has the tip that the branch has now, wherever reconciles take it.

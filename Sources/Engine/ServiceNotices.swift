@@ -20,10 +20,14 @@ extension Service {
                 tell(.pushed, .object(members))
             }
         case .retry(let name, let wait, let trouble):
+            if name == nil {
+                originTrouble = OriginTrouble(trouble: trouble, nextAttempt: now + wait)
+            }
             let what = name.map { "\($0)" } ?? "origin"
             let text = "\(what) again in \(wait.spoken): \(trouble.text)"
             log(LogEntry(.warning, "retry", text, trouble.members(name)))
         case .error(let name, let trouble):
+            if name == nil { originTrouble = OriginTrouble(trouble: trouble) }
             log(LogEntry(.error, "error", trouble.text, trouble.members(name)))
         case .saved(let branch, let tip, let conflict):
             conflicts.remove(conflict)
@@ -37,6 +41,7 @@ extension Service {
             ]
             log(LogEntry(.warning, "saved", text, members))
         case .stopped(.maxRetries(let name)):
+            if name == nil { originTrouble?.nextAttempt = nil }
             let what = name.map { "\($0)" } ?? "origin"
             log(LogEntry(.error, "stopped", "\(what) is not tried again until somebody asks"))
         case .stopped(.escapeStorm):

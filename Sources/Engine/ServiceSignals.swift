@@ -58,6 +58,7 @@ extension Service {
         machine = PushMachine(policy: settings.policy, seed: monotonicNanoseconds())
         alarm = .never
         (conflicts, hasReconciled, isLooking) = ([], [], false)
+        originTrouble = nil
         if isDraining { events.append(.drain) }
         try takeUp(&events)
     }
