@@ -73,6 +73,8 @@ public final class Service {
     var alarm = Deadline.never
     var nextLook: Deadline
     var nextOriginCheck: Deadline
+    /// Spreads those over time.
+    var originChecks: Spread
     /// Whether origin was asked where it is and has not answered.
     var isLooking = false
     var lastMove = Deadline.after(.zero)
@@ -113,7 +115,8 @@ public final class Service {
         statusLane = try Lane()
         watch = try RefWatch(gitdir: gitdir)
         nextLook = .after(settings.recheck)
-        nextOriginCheck = .after(settings.originCheck)
+        originChecks = Spread(seed: .random(in: 0 ... .max))
+        nextOriginCheck = .after(originChecks.first(of: settings.originCheck))
     }
 
     /// Time since the service's start, as the machine counts it.

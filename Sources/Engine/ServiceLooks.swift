@@ -33,10 +33,11 @@ extension Service {
             try lookAtEverything(&events)
         }
         if nextOriginCheck.hasPassed {
-            nextOriginCheck = .after(settings.originCheck)
+            nextOriginCheck = .after(originChecks.next(after: settings.originCheck))
             // One that waits for the last would wait behind it for every later push.
             if drainEnd == nil, !tips.isEmpty, !isLooking {
                 isLooking = true
+                log(LogEntry(.debug, "look", "asking origin where its branches are"))
                 courier?.look(tips.keys.sorted())
             }
         }

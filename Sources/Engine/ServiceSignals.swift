@@ -36,12 +36,15 @@ extension Service {
 
     private func reload(_ events: inout [PushMachine.Event]) {
         let log = log
-        let former = settings.origin?.url.description
+        let (former, formerCheck) = (settings.origin?.url.description, settings.originCheck)
         do throws(Failure) {
             settings = try ServiceSettings(
                 gitdir: gitdir, flags: flags, environment: environment,
                 note: { log(LogEntry(.debug, "origin", $0)) })
             machine.policy = settings.policy
+            if settings.originCheck != formerCheck {
+                nextOriginCheck = .after(originChecks.first(of: settings.originCheck))
+            }
             try lookAtEverything(&events)
             if settings.origin?.url.description != former { try startOver(&events) }
             try connect()
