@@ -67,7 +67,7 @@ public final class Service {
     /// Why origin cannot be reached; nil once it answers.
     var originTrouble: OriginTrouble?
     /// Who asked for a reconcile that has not ended.
-    var askers: [RefName: [@Sendable (ReconcileReport) -> Void]] = [:]
+    var askers: [RefName: [@Sendable (ReconcileReport?) -> Void]] = [:]
     var waiters: [FlushWaiter] = []
     let replacements: Replacements
     var alarm = Deadline.never

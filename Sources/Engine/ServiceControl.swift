@@ -29,11 +29,14 @@ public struct ServiceControl: Sendable {
     }
 
     /// Reconciles a branch.
+    ///
+    /// - Parameter reply: given nil by an engine that is ending, which begins nothing more.
     public func reconcile(
-        _ branch: String?, _ reply: @escaping @Sendable (ReconcileReport) -> Void
+        _ branch: String?, _ reply: @escaping @Sendable (ReconcileReport?) -> Void
     ) {
         mailbox.post(
             .asked { service, events in
+                guard !service.isDraining else { return reply(nil) }
                 do throws(Failure) {
                     let name = try service.meant(branch)
                     service.askers[name, default: []].append(reply)

@@ -8,8 +8,8 @@ import POSIX
 
 /// What the engine's socket serves.
 let engineRoutes = [
-    ControlRoute(.get, "/v1/status"), ControlRoute(.post, "/v1/push"),
-    ControlRoute(.post, "/v1/reconcile"),
+    ControlRoute(.get, "/v1/status"), ControlRoute(.post, "/v1/push", isLong: true),
+    ControlRoute(.post, "/v1/reconcile", isLong: true),
 ]
 
 /// How long `POST /v1/push` waits if it is not told.
@@ -35,10 +35,15 @@ func answer(
             reply(done(flush.json, flush.line, flush.exitCode))
         }
     case (.post, "/v1/reconcile"):
-        engine.reconcile(branch) { reply(done($0.json, $0.line, $0.exitCode)) }
+        engine.reconcile(branch) { report in
+            reply(report.map { done($0.json, $0.line, $0.exitCode) } ?? ending)
+        }
     default: reply(.error(404, "there is no \(request.path)"))
     }
 }
+
+private let ending = ControlResponse.error(
+    503, "the engine is ending: it sends what is committed, and begins no other work")
 
 private func done(_ result: JSON, _ line: String?, _ code: ExitCode) -> ControlResponse {
     ControlResponse(

@@ -80,6 +80,21 @@ struct RoundTripTests {
         #expect(try served.send(ControlRequest(.get, "/echo"))?.status == 200)
     }
 
+    @Test("a reply that may take any time is waited for, beside one that may not")
+    func longReply() throws {
+        var limits = ControlLimits()
+        limits.replyTime = .milliseconds(20)
+        let served = try Served(limits: limits)
+        let patient = Asking(ControlRequest(.post, "/later"), of: served.gitdir)
+        #expect(eventually { served.held.count == 1 })
+        for _ in 0..<3 {
+            #expect(try served.send(ControlRequest(.get, "/late"))?.status == 504)
+        }
+        #expect(!patient.isDone)
+        served.held.release()
+        #expect(try patient.result()?.status == 200)
+    }
+
     @Test("a client whose deadline is over before the reply says so")
     func impatientClient() throws {
         let served = try Served()
