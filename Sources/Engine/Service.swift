@@ -69,6 +69,9 @@ public final class Service {
     /// Who asked for a reconcile that has not ended.
     var askers: [RefName: [@Sendable (ReconcileReport?) -> Void]] = [:]
     var waiters: [FlushWaiter] = []
+    var pushes: [PushWaiter] = []
+    /// When the last push began.
+    var sentAt = Duration.zero
     let replacements: Replacements
     var alarm = Deadline.never
     var nextLook: Deadline
@@ -155,6 +158,7 @@ public final class Service {
             act(on: events)
             settle()
             answerWaiters()
+            answerPushes()
             if hasDrained { return machine.lacking }
         }
     }

@@ -12,6 +12,7 @@ extension Service {
         case .send(let updates, let attempt):
             let names = updates.map(\.name.description).joined(separator: ", ")
             log(LogEntry(.debug, "send", "sending \(names), attempt \(attempt)"))
+            sent(updates)
             courier?.send(updates)
         case .look(let names): courier?.look(names)
         case .save(let name, let tip, let conflict): save(name, tip, on: conflict)
@@ -98,6 +99,7 @@ extension Service {
             events.append(.lookFailed(failure.reason, failure.message))
         case .answer(_, .found(let found)):
             (isLooking, originTrouble) = (false, nil)
+            looked(found)
             // Origin is reached at last.
             for name in found.keys.sorted() where unreconciled.remove(name) != nil {
                 reconcile(name, &events)

@@ -28,6 +28,17 @@ public struct ServiceControl: Sendable {
             })
     }
 
+    /// Pushes a branch at once, and tells what came of that try.
+    ///
+    /// - Parameter reply: given nil by an engine that is ending, which begins nothing more.
+    public func push(_ branch: String?, _ reply: @escaping @Sendable (PushReport?) -> Void) {
+        mailbox.post(
+            .asked { service, events in
+                guard !service.isDraining else { return reply(nil) }
+                service.push(branch, &events, reply)
+            })
+    }
+
     /// Reconciles a branch.
     ///
     /// - Parameter reply: given nil by an engine that is ending, which begins nothing more.

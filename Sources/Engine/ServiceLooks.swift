@@ -69,7 +69,7 @@ extension Service {
         for name in names.sorted() { look(at: name, &events) }
     }
 
-    private func look(at name: RefName, _ events: inout [PushMachine.Event]) {
+    func look(at name: RefName, _ events: inout [PushMachine.Event]) {
         // What cannot be read now is told of again when it can.
         guard let tip = try? repository.target(of: name) else { return forget(name, &events) }
         let old = tips[name]

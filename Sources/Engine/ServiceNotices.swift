@@ -17,7 +17,7 @@ extension Service {
                 ]
                 let text = "origin has \(update.name) at \(update.new.short)"
                 log(LogEntry(.info, "push", text, members))
-                tell(.pushed, .object(members))
+                tell(.pushed, report(on: update).json)
             }
         case .retry(let name, let wait, let trouble):
             if name == nil {
@@ -48,6 +48,16 @@ extension Service {
             let text = "too many conflicts in a short time: no more reconciles until somebody asks"
             log(LogEntry(.error, "stopped", text))
         }
+    }
+
+    /// What `git pod push` would print.
+    private func report(on update: RefUpdate) -> PushReport {
+        var report = PushReport(branch: update.name.branch ?? "")
+        (report.oldCommit, report.newCommit) = (update.old, update.new)
+        (report.pushed, report.durable) = (true, true)
+        report.pending = conflicts.compactMap(\.branch).sorted()
+        report.duration = now - sentAt
+        return report
     }
 
     /// Runs a hook, unless the last ones still run: what a hook is told stands in status, too.

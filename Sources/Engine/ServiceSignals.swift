@@ -62,6 +62,7 @@ extension Service {
         alarm = .never
         (conflicts, hasReconciled, isLooking) = ([], [], false)
         originTrouble = nil
+        giveUpPushes()
         if isDraining { events.append(.drain) }
         try takeUp(&events)
     }

@@ -12,7 +12,7 @@ let engineRoutes = [
     ControlRoute(.post, "/v1/reconcile", isLong: true),
 ]
 
-/// How long `POST /v1/push` waits if it is not told.
+/// How long a flush waits if it is not told.
 let flushTimeout = Duration.seconds(30)
 
 /// Answers a request to the engine.
@@ -24,12 +24,13 @@ func answer(
     case (.get, "/v1/status"):
         engine.status { reply(ControlResponse(200, $0.json)) }
     case (.post, "/v1/push"):
-        var limit = flushTimeout
-        if let wait = request.query["wait"] {
-            guard let asked = Duration(configuration: wait) else {
-                return reply(.error(400, "wait is \"\(wait)\"; give a time such as 30s"))
+        guard let wait = request.query["wait"] else {
+            return engine.push(branch) { report in
+                reply(report.map { done($0.json, $0.line, $0.exitCode) } ?? ending)
             }
-            limit = asked
+        }
+        guard let limit = Duration(configuration: wait) else {
+            return reply(.error(400, "wait is \"\(wait)\"; give a time such as 30s"))
         }
         engine.flush(branch, within: limit) { flush in
             reply(done(flush.json, flush.line, flush.exitCode))

@@ -19,7 +19,7 @@ struct ServeDrainTests {
         return engine
     }
 
-    @Test("refuses new work with 503 and a sentence", arguments: ["reconcile"])
+    @Test("refuses new work with 503 and a sentence", arguments: ["reconcile", "push"])
     func refuses(verb: String) throws {
         let engine = try draining()
         let scene = engine.scene
