@@ -13,13 +13,25 @@ extension Service {
             let names = updates.map(\.name.description).joined(separator: ", ")
             log(LogEntry(.debug, "send", "sending \(names), attempt \(attempt)"))
             sent(updates)
-            courier?.send(updates)
-        case .look(let names): courier?.look(names)
+            tell({ $0.send(updates) }, orAnswer: Courier.Answer.failed)
+        case .look(let names):
+            tell({ $0.look(names) }, orAnswer: Courier.Answer.lookFailed)
         case .save(let name, let tip, let conflict): save(name, tip, on: conflict)
         case .reconcile(let name): reconcile(name)
         case .announce(let notice): announce(notice)
         case .wake: break
         }
+    }
+
+    /// Gives the courier an order. If there is none, which can be after a reload that failed half-way,
+    /// one is taken on, or the machine learns that it did not come to that.
+    func tell(
+        _ order: (Courier) -> Void, orAnswer answer: (OriginFailure) -> Courier.Answer
+    ) {
+        do throws(Failure) {
+            if courier == nil { try connect() }
+            if let courier { order(courier) }
+        } catch { mailbox.post(.answer(generation, answer(OriginFailure(.unknown, error)))) }
     }
 
     /// Reconciles a branch on the steward's lane.
@@ -132,7 +144,8 @@ extension Service {
         _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
     ) {
         reports[name] = report
-        if report.outcome == .fetchFailed {
+        // Another git-pod may have had the lock: then nothing has been decided either.
+        if report.outcome == .fetchFailed || report.sighting == nil {
             if !hasReconciled.contains(name) { unreconciled.insert(name) }
         } else if report.outcome != nil {
             hasReconciled.insert(name)

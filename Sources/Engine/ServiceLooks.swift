@@ -38,7 +38,8 @@ extension Service {
             if drainEnd == nil, !tips.isEmpty, !isLooking {
                 isLooking = true
                 log(LogEntry(.debug, "look", "asking origin where its branches are"))
-                courier?.look(tips.keys.sorted())
+                let names = tips.keys.sorted()
+                tell({ $0.look(names) }, orAnswer: Courier.Answer.lookFailed)
             }
         }
     }

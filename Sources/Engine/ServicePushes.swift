@@ -33,7 +33,7 @@ extension Service {
                 throw Failure(.failed, "\(gitdir) has no branch \(name.branch ?? "")")
             }
             events.append(.triggered)
-            courier?.look([name])
+            tell({ $0.look([name]) }, orAnswer: Courier.Answer.lookFailed)
             pushes.append(
                 PushWaiter(
                     name: name, since: now, report: PushReport(branch: name.branch ?? ""),

@@ -77,6 +77,7 @@ extension Service {
         let (mailbox, log) = (mailbox, log)
         courier = try Courier(
             gitdir: gitdir, settings: orders, answer: { mailbox.post(.answer($0, $1)) },
-            note: { log(LogEntry(.debug, "origin", $0)) })
+            note: { log(LogEntry(.debug, "origin", $0)) },
+            alarm: { log(LogEntry(.error, "origin", $0)) })
     }
 }

@@ -55,8 +55,8 @@ struct RoundTripTests {
         let server = try ControlServer(
             gitdir: folder.path, routes: [ControlRoute(.get, "/")]
         ) { _, reply in
-            let racing = (0..<4).map { number in
-                JoinedThread { reply(ControlResponse(200 + number, .integer(number))) }
+            let racing = (0..<4).compactMap { number in
+                try? JoinedThread { reply(ControlResponse(200 + number, .integer(number))) }
             }
             threads.with { $0 += racing }
         }

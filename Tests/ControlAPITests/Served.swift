@@ -121,7 +121,7 @@ final class Asking: Sendable {
     init(_ request: ControlRequest, of gitdir: String) {
         let outcome = outcome
         thread = Locked(
-            JoinedThread {
+            try? JoinedThread {
                 let result: Result<ControlResponse?, Failure>
                 do throws(Failure) {
                     result = .success(
