@@ -87,7 +87,9 @@ let package = Package(
         tests("BridgeTests", ["Bridge", "PackProtocol", "POSIX", "Model"]),
         tests("GitTests", ["Git", "Transport", "POSIX", "Model", "replay-fuzz"]),
         tests("EngineCoreTests", ["EngineCore", "Model"]),
-        tests("EngineTests", ["Engine", "EngineCore", "Git", "POSIX", "Model", "git-pod"]),
+        tests(
+            "EngineTests",
+            ["Engine", "EngineCore", "ControlAPI", "Git", "POSIX", "Model", "git-pod"]),
         tests("ControlAPITests", ["ControlAPI", "POSIX", "Model"]),
         tests(
             "EndToEnd",
