@@ -75,6 +75,13 @@ let package = Package(
         .executableTarget(
             name: "replay-fuzz", dependencies: ["TestSupport", "Git", "POSIX", "Model"],
             path: "Tests/ReplayFuzz", swiftSettings: strict),
+        .executableTarget(
+            name: "library-writer", dependencies: ["CLibgit2", "POSIX", "Model"],
+            path: "Tests/LibraryWriter", swiftSettings: strict),
+        .executableTarget(
+            name: "pod-soak",
+            dependencies: ["TestSupport", "ControlAPI", "POSIX", "Model"], path: "Tests/Soak",
+            swiftSettings: strict),
         tests("ModelTests", ["Model"]),
         tests("PackProtocolTests", ["PackProtocol", "Model"]),
         tests("POSIXTests", ["POSIX", "Model"]),
@@ -84,7 +91,9 @@ let package = Package(
         tests("BridgeTests", ["Bridge", "PackProtocol", "POSIX", "Model"]),
         tests("GitTests", ["Git", "Transport", "POSIX", "Model", "replay-fuzz"]),
         tests("EngineCoreTests", ["EngineCore", "Model"]),
-        tests("EngineTests", ["Engine", "EngineCore", "Git", "POSIX", "Model", "git-pod"]),
+        tests(
+            "EngineTests",
+            ["Engine", "EngineCore", "Git", "POSIX", "Model", "git-pod", "library-writer"]),
         tests("ControlAPITests", ["ControlAPI", "POSIX", "Model"]),
         tests(
             "EndToEnd",
