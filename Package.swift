@@ -78,6 +78,13 @@ let package = Package(
         .executableTarget(
             name: "replay-fuzz", dependencies: ["TestSupport", "Git", "POSIX", "Model"],
             path: "Tests/ReplayFuzz", swiftSettings: strict),
+        .executableTarget(
+            name: "library-writer", dependencies: ["CLibgit2", "POSIX", "Model"],
+            path: "Tests/LibraryWriter", swiftSettings: strict),
+        .executableTarget(
+            name: "pod-soak",
+            dependencies: ["TestSupport", "ControlAPI", "POSIX", "Model"], path: "Tests/Soak",
+            swiftSettings: strict),
         tests("ModelTests", ["Model"]),
         tests("PackProtocolTests", ["PackProtocol", "Model"]),
         tests("POSIXTests", ["POSIX", "Model"]),
@@ -89,7 +96,10 @@ let package = Package(
         tests("EngineCoreTests", ["EngineCore", "Model"]),
         tests(
             "EngineTests",
-            ["Engine", "EngineCore", "ControlAPI", "Git", "POSIX", "Model", "git-pod"]),
+            [
+                "Engine", "EngineCore", "ControlAPI", "Git", "POSIX", "Model", "git-pod",
+                "library-writer",
+            ]),
         tests("ControlAPITests", ["ControlAPI", "POSIX", "Model"]),
         tests(
             "EndToEnd",

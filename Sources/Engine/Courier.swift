@@ -167,7 +167,9 @@ extension Courier {
                 keepWarm()
                 var requests = [PollRequest(descriptor, reading: true)] + (line?.interest ?? [])
                 try wait(for: &requests, until: nextTurn)
-                if requests[0].readable { return }
+                guard requests[0].readable else { continue }
+                try? repository.forgetRemovedPacks()
+                return
             }
         }
 

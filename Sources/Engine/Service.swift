@@ -146,6 +146,7 @@ public final class Service {
                 PollRequest($0, reading: true)
             }
             try wait(for: &requests, until: nextTurn)
+            try? repository.forgetRemovedPacks()
             var events: [PushMachine.Event] = []
             if requests[0].readable { try seen(watch.changes(), &events) }
             if requests[1].readable { for message in mailbox.take() { take(message, &events) } }

@@ -24,7 +24,9 @@ private let libraryIsReady: Bool = {
 /// An open bare repository, closed when its last owner lets go of it.
 @safe public final class Repository {
     let handle: OpaquePointer
-    let objects: OpaquePointer
+    private(set) var objects: OpaquePointer
+    /// When packs last came or went, as of the opening of ``objects``.
+    private var packsChanged: Int64?
     /// The gitdir, absolute, with every link resolved.
     public let path: String
 
@@ -46,6 +48,7 @@ private let libraryIsReady: Bool = {
 
     private init(opening path: String) throws(GitError) {
         precondition(libraryIsReady, "libgit2 does not start")
+        let changed = Self.packsChange(in: path)
         var opened: OpaquePointer?
         try check("open \(path)") { unsafe git_repository_open_bare(&opened, path) }
         var objects: OpaquePointer?
@@ -58,6 +61,7 @@ private let libraryIsReady: Bool = {
         unsafe self.handle = handle
         unsafe self.objects = objects
         self.path = path
+        packsChanged = changed
     }
 
     deinit {
@@ -97,6 +101,31 @@ private let libraryIsReady: Bool = {
     /// Looks for objects again: another process may have written packs.
     public func refreshObjects() throws(GitError) {
         try check("read the objects of \(path)") { unsafe git_odb_refresh(objects) }
+    }
+
+    /// Lets go of packs that another process has removed, as `git gc` does: libgit2 keeps what it has
+    /// opened, and with it the space on the volume. For long-lived owners, between two pieces of work.
+    /// What it throws does no harm: all is as it was.
+    public func forgetRemovedPacks() throws(GitError) {
+        let changed = Self.packsChange(in: path)
+        guard changed != packsChanged else { return }
+        var opened: OpaquePointer?
+        try check("open the objects of \(path)") {
+            unsafe git_odb_open(&opened, "\(path)/objects")
+        }
+        guard let fresh = unsafe opened else { preconditionFailure("success without a handle") }
+        let code = unsafe git_repository_set_odb(handle, fresh)
+        guard code == 0 else {
+            unsafe git_odb_free(fresh)
+            throw lastError(code, "use the objects of \(path)")
+        }
+        unsafe git_odb_free(objects)
+        unsafe objects = fresh
+        packsChanged = changed
+    }
+
+    private static func packsChange(in path: String) -> Int64? {
+        fileStatus("\(path)/objects/pack")?.modifiedNanoseconds
     }
 }
 

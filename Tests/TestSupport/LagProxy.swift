@@ -47,6 +47,7 @@ public final class LagProxy: Sendable {
     public let port: UInt16
     private let shared: Locked<Traffic>
     private let stopper: Locked<Int32?>
+    private let stalledUntil = Locked(Deadline.after(.zero))
     private let thread: JoinedThread
 
     /// What has passed since the start.
@@ -68,14 +69,19 @@ public final class LagProxy: Sendable {
         }
         stopper = Locked(writer.release())
         let descriptors = (listener: listener.release(), stop: reader.release())
+        let stalledUntil = stalledUntil
         thread = try JoinedThread {
             var loop = ProxyLoop(
                 listener: FileDescriptor(owning: descriptors.listener),
                 stop: FileDescriptor(owning: descriptors.stop),
-                target: target, oneWay: oneWay, faults: faults, traffic: traffic)
+                target: target, oneWay: oneWay, faults: faults, traffic: traffic,
+                stalledUntil: stalledUntil)
             loop.run()
         }
     }
+
+    /// Moves nothing for so long, and takes no connection; then it goes on where it was.
+    public func stall(for time: Duration) { stalledUntil.with { $0 = .after(time) } }
 
     /// Ends all connections. The port is closed when this returns and the proxy is let go of.
     deinit {

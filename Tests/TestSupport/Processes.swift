@@ -71,3 +71,16 @@ public enum Processes {
         return stat[stat.index(after: end)...].split(separator: " ")
     }
 }
+
+/// The resident memory of a process (`VmRSS`); 0 if it is gone.
+public func residentKilobytes(of process: pid_t) -> Int {
+    let line = contents("/proc/\(process)/status").split(separator: "\n")
+        .first { $0.hasPrefix("VmRSS:") }
+    return line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first
+        .flatMap { Int($0) } ?? 0
+}
+
+/// How many descriptors a process has open.
+public func openDescriptors(of process: pid_t) -> Int {
+    directoryEntries("/proc/\(process)/fd")?.count ?? 0
+}

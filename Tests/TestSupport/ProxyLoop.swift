@@ -10,11 +10,13 @@ struct ProxyLoop: ~Copyable {
     private let oneWay: Duration
     private let faults: LagProxy.Faults
     private let traffic: Locked<LagProxy.Traffic>
+    private let stalledUntil: Locked<Deadline>
     private var connections: [ProxyConnection] = []
 
     init(
         listener: consuming FileDescriptor, stop: consuming FileDescriptor, target: UInt16,
-        oneWay: Duration, faults: LagProxy.Faults, traffic: Locked<LagProxy.Traffic>
+        oneWay: Duration, faults: LagProxy.Faults, traffic: Locked<LagProxy.Traffic>,
+        stalledUntil: Locked<Deadline>
     ) {
         self.listener = listener
         self.stop = stop
@@ -22,6 +24,7 @@ struct ProxyLoop: ~Copyable {
         self.oneWay = oneWay
         self.faults = faults
         self.traffic = traffic
+        self.stalledUntil = stalledUntil
     }
 
     /// Relays until the other end of `stop` is closed.
@@ -38,9 +41,22 @@ struct ProxyLoop: ~Copyable {
             guard (try? wait(for: &requests, until: wake)) != nil, !requests[0].readable else {
                 return
             }
+            // What has come waits with the rest.
+            guard standStill() else { return }
             if requests[1].readable { acceptOne() }
             connections.removeAll { !$0.move() }
         }
+    }
+
+    /// Waits for a stall's end. False when the proxy is to end.
+    private func standStill() -> Bool {
+        while case let end = stalledUntil.with({ $0 }), !end.hasPassed {
+            var requests = [PollRequest(stop.raw, reading: true)]
+            guard (try? wait(for: &requests, until: end)) != nil, !requests[0].readable else {
+                return false
+            }
+        }
+        return true
     }
 
     private mutating func acceptOne() {

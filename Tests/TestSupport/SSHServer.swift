@@ -17,13 +17,13 @@ public final class SSHServer: Sendable {
     /// Its host keys, the first one first.
     public let hostKeys: [SSHKey]
     private let folder: TemporaryDirectory
-    private let daemon: Daemon
+    private let daemon: Locked<Daemon>
 
     /// What it wrote to its log.
     public var log: String { contents(folder.file("log")) }
 
     /// The process that listens.
-    public var process: pid_t { daemon.process }
+    public var process: pid_t { daemon.with { $0.process } }
 
     /// Starts a server with a fresh host key of each of `hostKinds` and with `lines` added to its
     /// configuration (sshd_config(5)), ahead of its own.
@@ -43,7 +43,23 @@ public final class SSHServer: Sendable {
         try writeFile(folder.file("authorized_keys"), "", mode: 0o600)
         // Debian's sshd, run by root, wants this folder; its service makes it at each boot.
         if currentUser() == 0 { try run(["mkdir", "-p", "-m", "0755", "/run/sshd"]).check() }
-        (port, daemon) = try Self.start(keys: keys, lines: lines, in: folder)
+        let started = try Self.start(keys: keys, lines: lines, in: folder)
+        (port, daemon) = (started.0, Locked(started.1))
+    }
+
+    /// Starts it again where it was, after somebody has killed its process. Connections that the
+    /// killed one had taken go on.
+    public func restart() throws(Failure) {
+        let deadline = Deadline.longEnough
+        while !deadline.hasPassed {
+            guard let next = try Self.listen(in: folder) else { continue }
+            let killed = daemon.with { daemon in
+                defer { daemon = next }
+                return daemon
+            }
+            return killed.stop()
+        }
+        throw Failure(.failed, "sshd did not start again: \(log)")
     }
 
     /// Lets the owner of `publicLine` in, with the options of authorized_keys (sshd(8)).
@@ -76,16 +92,21 @@ public final class SSHServer: Sendable {
         for _ in 0..<5 {
             let port = try freePort()
             try writeFile(folder.file("config"), configuration(port, keys, lines, folder))
-            try writeFile(folder.file("log"), "")
-            let program = findProgram("sshd") ?? "/usr/sbin/sshd"
-            let daemon = try Daemon(
-                [program, "-D", "-f", folder.file("config"), "-E", folder.file("log")])
-            let listens = eventually {
-                contents(folder.file("log")).contains("Server listening") || !daemon.isRunning
-            }
-            if listens, daemon.isRunning { return (port, daemon) }
+            if let daemon = try listen(in: folder) { return (port, daemon) }
         }
         throw Failure(.failed, "sshd did not start: \(contents(folder.file("log")))")
+    }
+
+    /// A server by the configuration that is there; nil if it cannot have its port.
+    private static func listen(in folder: TemporaryDirectory) throws(Failure) -> Daemon? {
+        try writeFile(folder.file("log"), "")
+        let program = findProgram("sshd") ?? "/usr/sbin/sshd"
+        let daemon = try Daemon(
+            [program, "-D", "-f", folder.file("config"), "-E", folder.file("log")])
+        let listens = eventually {
+            contents(folder.file("log")).contains("Server listening") || !daemon.isRunning
+        }
+        return listens && daemon.isRunning ? daemon : nil
     }
 
     private static func freePort() throws(Failure) -> UInt16 {
