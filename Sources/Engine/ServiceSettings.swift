@@ -39,7 +39,7 @@ struct ServiceSettings: Sendable {
         retry.maximumRetries = try settings.number("maxRetries")
         policy = PushPolicy(
             retry: retry, saveStuck: try settings.flag("saveStuck"),
-            autoReconcile: try settings.flag("autoReconcile"))
+            autoReconcile: try settings.flag("autoReconcile"), stuckAfter: try time("stuckAfter"))
         patterns = try settings.text("branch").map { text throws(Failure) in
             try text.split(separator: " ").map { name throws(Failure) in
                 guard let pattern = BranchPattern(String(name)) else {
