@@ -70,6 +70,9 @@ let package = Package(
             name: "lag-proxy", dependencies: ["TestSupport", "POSIX", "Model"],
             path: "Tests/LagProxy", swiftSettings: strict),
         .executableTarget(
+            name: "library-push", dependencies: ["CLibgit2", "POSIX", "Model"],
+            path: "Tests/LibraryPush", swiftSettings: strict),
+        .executableTarget(
             name: "fault-pipe", dependencies: ["POSIX", "Model"], path: "Tests/FaultPipe",
             swiftSettings: strict),
         .executableTarget(
@@ -93,7 +96,10 @@ let package = Package(
         tests("EngineCoreTests", ["EngineCore", "Model"]),
         tests(
             "EngineTests",
-            ["Engine", "EngineCore", "Git", "POSIX", "Model", "git-pod", "library-writer"]),
+            [
+                "Engine", "EngineCore", "ControlAPI", "Git", "POSIX", "Model", "git-pod",
+                "library-writer",
+            ]),
         tests("ControlAPITests", ["ControlAPI", "POSIX", "Model"]),
         tests(
             "EndToEnd",

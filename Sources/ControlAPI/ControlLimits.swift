@@ -12,7 +12,8 @@ public struct ControlLimits: Sendable {
     public var readingTime = Duration.seconds(10)
     /// The same, while all connections are taken.
     public var crowdedReadingTime = Duration.seconds(1)
-    /// How long a reply may take to come; then the client is told that it did not (504).
+    /// How long a reply may take to come; then the client is told that it did not (504). Not for a
+    /// route that is ``ControlRoute/isLong``.
     public var replyTime = Duration.seconds(600)
     /// How long a client may take to receive its response.
     public var sendingTime = Duration.seconds(10)

@@ -14,10 +14,13 @@ public struct ControlRoute: Sendable, Hashable {
     public let method: ControlMethod
     /// As it stands in the request: `/v1/status`.
     public let path: String
+    /// Whether a reply may take any time: the client says how long it waits, and hangs up then.
+    public let isLong: Bool
 
-    public init(_ method: ControlMethod, _ path: String) {
+    public init(_ method: ControlMethod, _ path: String, isLong: Bool = false) {
         self.method = method
         self.path = path
+        self.isLong = isLong
     }
 }
 

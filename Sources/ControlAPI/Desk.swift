@@ -20,7 +20,8 @@ final class Desk: Sendable {
     init(_ limits: ControlLimits) throws(Failure) {
         self.limits = limits
         waker = try Waker()
-        thread.with { $0 = JoinedThread { [self] in watch() } }
+        let watching = try JoinedThread { [self] in watch() }
+        thread.with { $0 = watching }
     }
 
     var count: Int { content.with { $0.exchanges.count } }

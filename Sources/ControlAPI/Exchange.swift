@@ -65,11 +65,11 @@ import POSIX
     }
 
     /// The request is whole; from now on a reply counts.
-    func startWaiting() {
+    func startWaiting(isLong: Bool) {
         state.with { state in
             guard case .reading = state.stage else { return }
             state.stage = .waiting(isSuspended: false)
-            state.deadline = .after(limits.replyTime)
+            state.deadline = isLong ? .never : .after(limits.replyTime)
         }
     }
 

@@ -45,7 +45,7 @@ import POSIX
     /// The request is whole, or its connection has been woken up.
     func proceed(_ exchange: Exchange, _ request: IncomingRequest) -> MHD_Result {
         if exchange.isReading, let route = route(of: request) {
-            exchange.startWaiting()
+            exchange.startWaiting(isLong: route.isLong)
             if let query = request.query {
                 answer(
                     ControlRequest(route.method, route.path, query: query, body: exchange.body),

@@ -40,55 +40,57 @@ final class Courier: Sendable {
     /// - Parameters:
     ///   - answer: called on the courier's thread.
     ///   - note: takes what only a verbose log shows.
+    ///   - alarm: takes what should not happen; the courier goes on.
+    ///   - open: a libgit2 handle stays on one thread.
     init(
         gitdir: String, settings: Settings, answer: @escaping @Sendable (Int, Answer) -> Void,
-        note: @escaping @Sendable (String) -> Void
+        note: @escaping @Sendable (String) -> Void, alarm: @escaping @Sendable (String) -> Void,
+        open: @escaping @Sendable (String) throws(Failure) -> Repository = {
+            gitdir throws(Failure) in try Repository(path: gitdir)
+        }
     ) throws(Failure) {
         let orders = try Mailbox<Order>()
         self.orders = orders
-        // A libgit2 handle stays on one thread.
-        _ = try Repository(path: gitdir)
-        thread = JoinedThread {
-            do throws(Failure) {
-                var round = try Round(gitdir: gitdir, settings: settings, note: note)
-                while try round.go(orders.descriptor) {
-                    for order in orders.take() {
-                        switch order {
-                        case .send(let updates):
-                            answer(round.settings.generation, round.send(updates))
-                        case .look(let names):
-                            answer(round.settings.generation, round.look(names))
-                        case .settings(let settings): round.change(settings)
-                        case .stop: return round.close()
-                        }
-                    }
+        thread = try JoinedThread {
+            var settings = settings
+            var isOver = false
+            while !isOver {
+                do throws(Failure) {
+                    var round = Round(try open(gitdir), settings: settings, note: note)
+                    defer { settings = round.settings }
+                    try round.serve(orders, answer)
+                    isOver = true
+                } catch {
+                    // Whoever is not answered would wait for ever; who is, asks again after a while.
+                    alarm("the work with origin failed, and begins anew: \(error.description)")
+                    let failure = OriginFailure(.unknown, error)
+                    isOver = Self.refuse(orders, failure, &settings, answer)
                 }
-            } catch {
-                note("the work with origin has ended: \(error.description)")
-                Self.refuse(orders, OriginFailure(.unknown, error), settings.generation, answer)
             }
         }
     }
 
     deinit { orders.post(.stop) }
 
-    /// Answers whatever comes: who is not answered waits for ever.
+    private static let pauseWithoutPoll = Duration.seconds(1)
+
+    /// Answers what comes next, or has come. True if that was to stop.
     private static func refuse(
-        _ orders: Mailbox<Order>, _ failure: OriginFailure, _ first: Int,
+        _ orders: Mailbox<Order>, _ failure: OriginFailure, _ settings: inout Settings,
         _ answer: (Int, Answer) -> Void
-    ) {
-        var generation = first
-        while true {
-            for order in orders.take() {
-                switch order {
-                case .send: answer(generation, .failed(failure))
-                case .look: answer(generation, .lookFailed(failure))
-                case .settings(let settings): generation = settings.generation
-                case .stop: return
-                }
-            }
-            _ = try? wait(for: orders.descriptor, reading: true, until: .never)
+    ) -> Bool {
+        if (try? wait(for: orders.descriptor, reading: true, until: .never)) == nil {
+            pause(Self.pauseWithoutPoll)
         }
+        for order in orders.take() {
+            switch order {
+            case .send: answer(settings.generation, .failed(failure))
+            case .look: answer(settings.generation, .lookFailed(failure))
+            case .settings(let changed): settings = changed
+            case .stop: return true
+            }
+        }
+        return false
     }
 
     func send(_ updates: [RefUpdate]) { orders.post(.send(updates)) }
@@ -119,10 +121,11 @@ extension Courier {
         private static let firstCold = Duration.seconds(1)
         private static let longestCold = Duration.seconds(60)
 
-        init(gitdir: String, settings: Settings, note: @escaping @Sendable (String) -> Void)
-            throws(Failure)
-        {
-            repository = try Repository(path: gitdir)
+        init(
+            _ repository: Repository, settings: Settings,
+            note: @escaping @Sendable (String) -> Void
+        ) {
+            self.repository = repository
             self.settings = settings
             self.note = note
             origin = Origin(repository: repository, settings: settings.origin)
@@ -130,7 +133,24 @@ extension Courier {
             warmUntil = .after(settings.warmFor)
         }
 
-        mutating func change(_ settings: Settings) {
+        /// Does what it is told, until that is to stop.
+        mutating func serve(_ orders: Mailbox<Order>, _ answer: (Int, Answer) -> Void)
+            throws(Failure)
+        {
+            while true {
+                try go(orders.descriptor)
+                for order in orders.take() {
+                    switch order {
+                    case .send(let updates): answer(settings.generation, send(updates))
+                    case .look(let names): answer(settings.generation, look(names))
+                    case .settings(let settings): change(settings)
+                    case .stop: return close()
+                    }
+                }
+            }
+        }
+
+        private mutating func change(_ settings: Settings) {
             close()
             self.settings = settings
             origin = Origin(repository: repository, settings: settings.origin)
@@ -139,17 +159,17 @@ extension Courier {
             isDown = false
         }
 
-        func close() { line?.close() }
+        private func close() { line?.close() }
 
-        /// Keeps the connection while there is nothing to do. Returns true when there is.
-        mutating func go(_ descriptor: Int32) throws(Failure) -> Bool {
+        /// Keeps the connection while there is nothing to do.
+        private mutating func go(_ descriptor: Int32) throws(Failure) {
             while true {
                 keepWarm()
                 var requests = [PollRequest(descriptor, reading: true)] + (line?.interest ?? [])
                 try wait(for: &requests, until: nextTurn)
                 guard requests[0].readable else { continue }
                 try? repository.forgetRemovedPacks()
-                return true
+                return
             }
         }
 
@@ -194,7 +214,7 @@ extension Courier {
             }
         }
 
-        mutating func send(_ updates: [RefUpdate]) -> Answer {
+        private mutating func send(_ updates: [RefUpdate]) -> Answer {
             defer { used() }
             do throws(OriginFailure) {
                 let report = try origin.push(updates, over: line)
@@ -206,7 +226,7 @@ extension Courier {
             }
         }
 
-        mutating func look(_ names: [RefName]) -> Answer {
+        private mutating func look(_ names: [RefName]) -> Answer {
             do throws(OriginFailure) {
                 let found =
                     if let line { try line.look(at: names) } else { try origin.tips(names) }

@@ -16,6 +16,8 @@ public final class Engine {
     let replacements: Replacements
     /// Takes a line for the log.
     let note: (String) -> Void
+    /// When whoever asks waits no longer: what is done with origin is called off then.
+    let limit: Deadline
     private let lock: GitdirLock
 
     /// Opens the gitdir at `path` and waits for its lock; then puts in order what a killed process
@@ -36,16 +38,21 @@ public final class Engine {
     }
 
     /// The same with settings that were read before.
+    ///
+    /// - Parameter limit: until when the lock is waited for, and what is done with origin may last;
+    ///   `never` leaves both to the settings.
     init(
         _ repository: Repository, _ settings: Settings, branch: RefName, environment: Environment,
-        note: @escaping (String) -> Void
+        limit: Deadline = .never, note: @escaping (String) -> Void
     ) throws(Failure) {
+        self.limit = limit
         self.repository = repository
         self.settings = settings
         self.environment = environment
         self.note = note
         self.branch = branch
-        lock = try GitdirLock(repository.path, patience: settings.lockTimeout())
+        let patience = try settings.lockTimeout()
+        lock = try GitdirLock(repository.path, patience: limit.remaining ?? patience)
         refs = try RefMoves(repository)
         replacements = Replacements(gitdir: repository.path)
         try rememberUnfinished()

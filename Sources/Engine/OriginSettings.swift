@@ -14,7 +14,14 @@ extension Engine {
                 .configuration, "nothing says where the origin of \(repository.path) is",
                 hint: "give --origin URL, or set remote.\(settings.remote).url")
         }
-        return try OriginSettings(settings, url: OriginURL(url), environment)
+        var origin = try OriginSettings(settings, url: OriginURL(url), environment)
+        if let left = limit.remaining {
+            let limit = limit
+            origin.isCancelled = { limit.hasPassed }
+            origin.connectTimeout = min(origin.connectTimeout, left)
+            origin.operationTimeout = min(origin.operationTimeout, left)
+        }
+        return origin
     }
 }
 

@@ -108,10 +108,7 @@ extension Engine {
         case .nothing, .push: return nil
         case .fail(let refusal), .stop(.originDeleted, let refusal): return failure(refusal)
         default:
-            return Failure(
-                .failed,
-                "\(branch.branch ?? "") cannot be pushed onto what origin has (non-fast-forward)",
-                hint: "run git pod reconcile --repo \(repository.path)")
+            return .cannotBePushed(branch.branch ?? "", gitdir: repository.path)
         }
     }
 }

@@ -38,6 +38,8 @@ final class Reconcile {
     /// What origin has, nil inside if it lacks the branch; nil until that is known.
     var originTip: ObjectID??
     private var counted: [ObjectID] = []
+    /// Whether origin has no branch at all: it lacks all that the branch holds.
+    private var originIsEmpty = false
 
     /// What comes after a step.
     enum Next {
@@ -94,6 +96,7 @@ final class Reconcile {
             try engine.set(engine.tracking, to: tip, "fetch")
         }
         originTip = .some(tips.branch)
+        originIsEmpty = tips.originIsEmpty
         let seen = try engine.target(engine.seen)
         return try attempt { () throws(GitError) in
             let repository = self.engine.repository
@@ -122,8 +125,12 @@ final class Reconcile {
 
     /// Counts what the two have apart, unless these two were counted last.
     func count(_ local: ObjectID, _ tip: ObjectID?) throws(GitError) {
-        guard let tip, counted != [local, tip] else { return }
-        (report.ahead, report.behind) = try engine.repository.aheadBehind(local, tip)
-        counted = [local, tip]
+        guard tip != nil || originIsEmpty, counted != [local, tip ?? .zero] else { return }
+        if let tip {
+            (report.ahead, report.behind) = try engine.repository.aheadBehind(local, tip)
+        } else {
+            report.ahead = try engine.repository.commits(from: [local], hiding: []).count
+        }
+        counted = [local, tip ?? .zero]
     }
 }

@@ -12,13 +12,26 @@ extension Service {
         case .send(let updates, let attempt):
             let names = updates.map(\.name.description).joined(separator: ", ")
             log(LogEntry(.debug, "send", "sending \(names), attempt \(attempt)"))
-            courier?.send(updates)
-        case .look(let names): courier?.look(names)
+            sent(updates)
+            tell({ $0.send(updates) }, orAnswer: Courier.Answer.failed)
+        case .look(let names):
+            tell({ $0.look(names) }, orAnswer: Courier.Answer.lookFailed)
         case .save(let name, let tip, let conflict): save(name, tip, on: conflict)
         case .reconcile(let name): reconcile(name)
         case .announce(let notice): announce(notice)
         case .wake: break
         }
+    }
+
+    /// Gives the courier an order. If there is none, which can be after a reload that failed half-way,
+    /// one is taken on, or the machine learns that it did not come to that.
+    func tell(
+        _ order: (Courier) -> Void, orAnswer answer: (OriginFailure) -> Courier.Answer
+    ) {
+        do throws(Failure) {
+            if courier == nil { try connect() }
+            if let courier { order(courier) }
+        } catch { mailbox.post(.answer(generation, answer(OriginFailure(.unknown, error)))) }
     }
 
     /// Reconciles a branch on the steward's lane.
@@ -57,7 +70,7 @@ extension Service {
     }
 
     /// Begins something that an end waits for. The result is to be called, on any thread, when it is over.
-    private func errand() -> @Sendable () -> Void {
+    func errand() -> @Sendable () -> Void {
         let (errands, mailbox) = (errands, mailbox)
         errands.with { $0 += 1 }
         return {
@@ -83,41 +96,22 @@ extension Service {
         }
     }
 
-    /// Runs a hook, unless the last ones still run: what a hook is told stands in status, too.
-    private func tell(_ name: Hooks.Name, _ told: JSON) {
-        let hooks = Hooks(gitdir: gitdir, settings.settings, environment)
-        guard hooks.isThere(name) else { return }
-        let (log, waiting) = (log, hooksWaiting)
-        guard
-            waiting.with({
-                $0 += 1
-                return $0
-            }) <= Self.hooksWaitingAtMost
-        else {
-            waiting.with { $0 -= 1 }
-            return log(LogEntry(.warning, "hook", "\(name.rawValue) is not run: too many wait"))
-        }
-        let ended = errand()
-        hookLane.add {
-            defer { ended() }
-            if let trouble = hooks.run(name, told) { log(LogEntry(.warning, "hook", trouble)) }
-            waiting.with { $0 -= 1 }
-        }
-    }
-
     // MARK: what comes back
 
     func take(_ message: Message, _ events: inout [PushMachine.Event]) {
         switch message {
         case .answer(let number, _) where number != generation: break
-        case .answer(_, .report(let results)): events.append(.report(results))
+        case .answer(_, .report(let results)):
+            originTrouble = nil
+            events.append(.report(results))
         case .answer(_, .failed(let failure)):
             events.append(.failed(failure.reason, failure.message))
         case .answer(_, .lookFailed(let failure)):
             isLooking = false
             events.append(.lookFailed(failure.reason, failure.message))
         case .answer(_, .found(let found)):
-            isLooking = false
+            (isLooking, originTrouble) = (false, nil)
+            looked(found)
             // Origin is reached at last.
             for name in found.keys.sorted() where unreconciled.remove(name) != nil {
                 reconcile(name, &events)
@@ -150,7 +144,8 @@ extension Service {
         _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
     ) {
         reports[name] = report
-        if report.outcome == .fetchFailed {
+        // Another git-pod may have had the lock: then nothing has been decided either.
+        if report.outcome == .fetchFailed || report.sighting == nil {
             if !hasReconciled.contains(name) { unreconciled.insert(name) }
         } else if report.outcome != nil {
             hasReconciled.insert(name)
@@ -174,54 +169,5 @@ extension Service {
             conflicts.insert(conflict)
             events.append(.local(conflict, tip))
         }
-    }
-
-    private func announce(_ notice: PushMachine.Notice) {
-        switch notice {
-        case .push(let updates):
-            for update in updates {
-                unsettled[update.name] = update
-                let members: [(name: String, value: JSON)] = [
-                    ("ref", .string(update.name.description)),
-                    ("oldCommit", update.old.map { .string($0.description) } ?? .null),
-                    ("newCommit", .string(update.new.description)),
-                ]
-                let text = "origin has \(update.name) at \(update.new.short)"
-                log(LogEntry(.info, "push", text, members))
-                tell(.pushed, .object(members))
-            }
-        case .retry(let name, let wait, let trouble):
-            let what = name.map { "\($0)" } ?? "origin"
-            let text = "\(what) again in \(wait.spoken): \(trouble.text)"
-            log(LogEntry(.warning, "retry", text, trouble.members(name)))
-        case .error(let name, let trouble):
-            log(LogEntry(.error, "error", trouble.text, trouble.members(name)))
-        case .saved(let branch, let tip, let conflict):
-            conflicts.remove(conflict)
-            unsettled[conflict] = RefUpdate(conflict, from: nil, to: tip)
-            let what = branch.map { "\($0)'s " } ?? ""
-            let text = "origin has \(what)\(tip.short) on \(conflict)"
-            let members: [(name: String, value: JSON)] = [
-                ("ref", branch.map { .string($0.description) } ?? .null),
-                ("conflictBranch", .string(conflict.description)),
-                ("newCommit", .string(tip.description)),
-            ]
-            log(LogEntry(.warning, "saved", text, members))
-        case .stopped(.maxRetries(let name)):
-            let what = name.map { "\($0)" } ?? "origin"
-            log(LogEntry(.error, "stopped", "\(what) is not tried again until somebody asks"))
-        case .stopped(.escapeStorm):
-            let text = "too many conflicts in a short time: no more reconciles until somebody asks"
-            log(LogEntry(.error, "stopped", text))
-        }
-    }
-}
-
-extension PushTrouble {
-    fileprivate func members(_ name: RefName?) -> [(name: String, value: JSON)] {
-        [
-            ("ref", name.map { .string($0.description) } ?? .null),
-            ("reason", .string(reason.rawValue)), ("attempt", .integer(attempt)),
-        ]
     }
 }

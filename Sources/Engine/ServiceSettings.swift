@@ -40,14 +40,7 @@ struct ServiceSettings: Sendable {
         policy = PushPolicy(
             retry: retry, saveStuck: try settings.flag("saveStuck"),
             autoReconcile: try settings.flag("autoReconcile"))
-        patterns = try settings.text("branch").map { text throws(Failure) in
-            try text.split(separator: " ").map { name throws(Failure) in
-                guard let pattern = BranchPattern(String(name)) else {
-                    throw Failure(.configuration, "\"\(name)\" cannot be a branch's name")
-                }
-                return pattern
-            }
-        }
+        patterns = try settings.branchPatterns()
         var origin: OriginSettings?
         if let url = settings.originURL {
             origin = try OriginSettings(settings, url: OriginURL(url), environment)
@@ -65,5 +58,19 @@ struct ServiceSettings: Sendable {
     /// Whether the engine looks after the ref.
     func watches(_ name: RefName, head: RefName?) -> Bool {
         patterns?.contains { $0.matches(name) } ?? (name == head)
+    }
+}
+
+extension Settings {
+    /// The branches that are meant; nil: the one that HEAD stands on.
+    func branchPatterns() throws(Failure) -> [BranchPattern]? {
+        try text("branch").map { text throws(Failure) in
+            try text.split(separator: " ").map { name throws(Failure) in
+                guard let pattern = BranchPattern(String(name)) else {
+                    throw Failure(.configuration, "\"\(name)\" cannot be a branch's name")
+                }
+                return pattern
+            }
+        }
     }
 }

@@ -14,13 +14,13 @@ public struct ServiceStatus: Sendable {
 
     public let phase: Phase
     public let uptime: Duration
-    /// Where all refs stand; times in it are since the engine's start.
-    public let watermarks: [Watermark]
-    /// The last reconcile of each branch.
-    public let reconciles: [RefName: ReconcileReport]
+    /// All refs that are looked after, and conflict branches on their way.
+    public internal(set) var branches: [BranchStatus]
     /// Whether no attempt is made until somebody triggers one.
     public let isStopped: Bool
     public let isStorming: Bool
+    /// The failure of origin as a whole, until it answers again; since the engine's start.
+    public let originFailure: PushTrouble?
 
     public var json: JSON {
         .object([
@@ -28,51 +28,62 @@ public struct ServiceStatus: Sendable {
             ("uptimeSeconds", .integer(uptime.components.seconds)),
             ("stopped", .bool(isStopped)),
             ("escapeStorm", .bool(isStorming)),
-            ("branches", .array(watermarks.map(json))),
+            ("originFailure", originFailure?.json(at: uptime) ?? .null),
+            ("branches", .array(branches.map(\.json))),
         ])
     }
+}
 
-    private func json(_ mark: Watermark) -> JSON {
-        let saved = mark.saved.map { saved in
-            JSON.object([
-                ("commit", .string(saved.tip.description)),
-                ("conflictBranch", .string(saved.on.branch ?? "")),
-            ])
-        }
-        let failure = mark.lastFailure.map { trouble in
-            JSON.object([
-                ("reason", .string(trouble.reason.rawValue)), ("text", .string(trouble.text)),
-                ("attempt", .integer(trouble.attempt)), ("secondsAgo", ago(trouble.time)),
-            ])
-        }
-        let next = mark.nextAttempt.map { max(0, ($0 - uptime).components.seconds) }
-        var members: [(name: String, value: JSON)] = []
-        members.append(("branch", .string(mark.name.branch ?? mark.name.description)))
-        members.append(("state", .string(mark.state.rawValue)))
-        members.append(("local", id(mark.local)))
-        members.append(("origin", id(mark.origin)))
-        members.append(("seen", id(mark.seen)))
-        members.append(("durable", id(mark.durable)))
-        members.append(("saved", saved ?? .null))
-        members.append(("lastSuccessSecondsAgo", mark.lastSuccess.map(ago) ?? .null))
-        members.append(("lastFailure", failure ?? .null))
-        members.append(("nextAttemptInSeconds", next.map { .integer($0) } ?? .null))
-        members.append(("lastReconcile", reconciles[mark.name]?.json ?? .null))
-        return .object(members)
-    }
-
-    private func ago(_ time: Duration) -> JSON {
-        .integer(max(0, (uptime - time).components.seconds))
-    }
-
-    private func id(_ id: ObjectID?) -> JSON { id.map { .string($0.description) } ?? .null }
+/// Origin has failed as a whole, and is tried again.
+struct OriginTrouble {
+    let trouble: PushTrouble
+    /// When; nil if it is not.
+    var nextAttempt: Duration?
 }
 
 extension Service {
-    var status: ServiceStatus {
-        ServiceStatus(
+    /// Tells how things stand. What lies between watermarks is walked on a thread of its own.
+    func tellStatus(_ reply: @escaping @Sendable (ServiceStatus) -> Void) {
+        let (status, lags, gitdir) = (status, lags, gitdir)
+        statusLane.add {
+            var told = status
+            told.branches = lags.with { $0.measure(status.branches, in: gitdir) }
+            reply(told)
+        }
+    }
+
+    private var status: ServiceStatus {
+        let now = now
+        return ServiceStatus(
             phase: settings.origin == nil ? .localOnly : isDraining ? .draining : .serving,
-            uptime: now, watermarks: machine.watermarks, reconciles: reports,
-            isStopped: machine.isStopped, isStorming: machine.isStorming)
+            uptime: now,
+            branches: marks.map {
+                BranchStatus(mark: withOrigin($0), now: now, lastReconcile: reports[$0.name])
+            },
+            isStopped: machine.isStopped, isStorming: machine.isStorming,
+            originFailure: originTrouble?.trouble)
+    }
+
+    /// Without an origin the machine is told of nothing.
+    private var marks: [Watermark] {
+        guard settings.origin == nil else { return machine.watermarks }
+        return tips.sorted { $0.key < $1.key }.map { name, tip in
+            Watermark(
+                name: name, state: .waiting, local: tip, origin: nil, seen: nil, durable: nil,
+                saved: nil)
+        }
+    }
+
+    /// A ref that waits for an origin that cannot be reached fails with it.
+    private func withOrigin(_ mark: Watermark) -> Watermark {
+        guard let originTrouble, mark.isLacking else { return mark }
+        var mark = mark
+        if (mark.lastFailure?.time ?? .zero) <= originTrouble.trouble.time {
+            mark.lastFailure = originTrouble.trouble
+        }
+        if mark.state == .waiting {
+            mark.nextAttempt = mark.nextAttempt ?? originTrouble.nextAttempt
+        }
+        return mark
     }
 }

@@ -1,158 +1,166 @@
-// What a gitdir says of itself without asking origin: the watermarks of one branch.
+// What a gitdir says of itself without asking origin: the watermarks of its branches, by the word of
+// the engine that runs for it, or by its refs alone. StatusText.swift tells it to a person.
 
 import EngineCore
 import Git
 import Model
 import POSIX
 
-/// How far a branch is durable, as its gitdir knows.
+/// How far the branches of a gitdir are durable.
 public struct StatusReport: Sendable {
-    /// A lock file that stands in the way of the branch.
-    public struct BlockingLock: Sendable {
-        public let path: String
-        public let ageSeconds: Int64
-    }
-
-    public let branch: String
-    /// The branch's tip; nil if there is no such branch.
-    public private(set) var local: ObjectID?
-    /// The last tip that origin is known to have.
-    public private(set) var durable: ObjectID?
-    /// Origin's last tip that was acted on.
-    public private(set) var seen: ObjectID?
-    /// Commits that origin is not known to have.
-    public private(set) var pendingCommits = 0
-    /// How long the oldest of them has waited, by its commit date.
-    public private(set) var oldestPendingSeconds: Int64?
+    /// A value of JSON for each branch: its own, and the same whoever has found it.
+    public private(set) var branches: [JSON] = []
     /// Conflict branches that origin has not confirmed.
     public private(set) var pendingConflictBranches: [String] = []
     public private(set) var conflictBranches: [String] = []
     /// Tips kept under `refs/pod/before/`.
     public private(set) var anchors = 0
-    public private(set) var blockedByLock: BlockingLock?
-    /// What the engine that runs for the gitdir says; nil if none does.
+    /// What the engine that runs for the gitdir says of itself; nil if none does.
     public let engine: JSON?
-    /// The same of this branch.
-    private var engineBranch: JSON? {
-        engine?["branches"]?.elements.first { $0["branch"]?.string == branch }
-    }
 
     /// Reads the gitdir at `path`. Takes no lock, and changes nothing.
     ///
-    /// - Parameter engine: what a running engine says, whose word on what is durable is newer.
+    /// - Parameters:
+    ///   - flags: `branch` says which are meant; without it those that the engine looks after, or that
+    ///     one would.
+    ///   - engine: what a running engine answers, whose word on its branches is newer than refs.
     /// - Throws: ``Failure``.
     public init(
         path: String, flags: [String: String], environment: Environment, engine: JSON? = nil
     ) throws(Failure) {
-        self.engine = engine
         let repository = try Repository(path: path)
         let settings = try Settings(
             flags: flags, environment: environment, gitdir: repository.path)
-        let branch = try Engine.branch(settings, repository)
-        self.branch = branch.branch ?? ""
-        do throws(GitError) { try read(repository, branch, remote: settings.remote) } catch {
-            throw error.failure
+        self.engine = engine.map { $0.without("branches") }
+        do throws(GitError) {
+            pendingConflictBranches = try repository.references(under: IncidentName.pending)
+                .compactMap { IncidentName.conflictBranch(ofMark: $0.name)?.branch }
+            conflictBranches = try repository.references(under: "refs/heads/conflicts")
+                .filter { IncidentName.isConflictBranch($0.name) }.compactMap(\.name.branch)
+            anchors = try repository.references(under: IncidentName.anchors).count
+        } catch { throw error.failure }
+        branches = engine?["branches"]?.elements ?? []
+        if flags["branch"] != nil, let patterns = try settings.branchPatterns() {
+            branches = branches.filter { branch in
+                RefName(branch: branch["branch"]?.string ?? "").map { name in
+                    patterns.contains { $0.matches(name) }
+                } ?? false
+            }
         }
-        let lock = "\(repository.path)/\(branch).lock"
-        if let status = fileStatus(lock) {
-            let age = wallClockMilliseconds() - status.modifiedNanoseconds / 1_000_000
-            blockedByLock = BlockingLock(path: lock, ageSeconds: max(0, age / 1000))
-        }
+        let told = Set(branches.compactMap { $0["branch"]?.string })
+        guard flags["branch"] != nil || told.isEmpty else { return }
+        let names = try Self.names(settings, repository)
+            .filter { !told.contains($0.branch ?? "") }
+        do throws(GitError) {
+            let computed = try names.map { name throws(GitError) in
+                try statusByRefs(repository, name, remote: settings.remote)
+            }
+            // Only a branch that origin has nothing of is compared with others.
+            let isNew = computed.contains { $0.mark.durable == nil }
+            let others =
+                isNew ? try repository.references(under: "refs/remotes/\(settings.remote)/") : []
+            var lags = Lags()
+            branches += lags.measure(
+                computed, in: repository.path, others: others.map(\.target)
+            ).map(\.json)
+        } catch { throw error.failure }
     }
 
-    private mutating func read(_ repository: Repository, _ branch: RefName, remote: String)
-        throws(GitError)
+    /// The branches that the settings name and that are there, or that are named one by one.
+    private static func names(_ settings: Settings, _ repository: Repository) throws(Failure)
+        -> [RefName]
     {
-        local = try repository.target(of: branch)
-        if let name = branch.seen { seen = try repository.target(of: name) }
-        durable = seen
-        if let name = branch.tracking(remote: remote), let tip = try repository.target(of: name) {
-            durable = tip
+        guard let patterns = try settings.branchPatterns() else {
+            return [try Engine.branch(settings, repository)]
         }
-        if let id = engineBranch?["durable"]?.string.flatMap({ ObjectID($0) }),
-            repository.contains(id)
-        {
-            durable = id
-        }
-        if let local {
-            let known = [durable, seen].compactMap { $0 }
-            let pending = try repository.commits(from: [local], hiding: known)
-            pendingCommits = pending.count
-            let times = try pending.map { commit throws(GitError) in
-                try repository.commitTime(commit)
+        var names: Set<RefName> = []
+        for pattern in patterns {
+            if let branch = pattern.branch {
+                names.insert(branch)
+            } else {
+                let found = try attempt { () throws(GitError) in
+                    try repository.references(under: pattern.folder)
+                }
+                names.formUnion(found.map(\.name).filter(pattern.matches))
             }
-            oldestPendingSeconds = times.min().map { max(0, wallClockSeconds() - $0) }
         }
-        pendingConflictBranches = try repository.references(under: IncidentName.pending)
-            .compactMap { IncidentName.conflictBranch(ofMark: $0.name)?.branch }
-        conflictBranches = try repository.references(under: "refs/heads/conflicts")
-            .filter { IncidentName.isConflictBranch($0.name) }.compactMap(\.name.branch)
-        anchors = try repository.references(under: IncidentName.anchors).count
+        return names.sorted()
     }
 
     public var json: JSON {
-        let lock = blockedByLock.map { lock in
-            JSON.object([
-                ("path", .string(lock.path)), ("ageSeconds", .integer(lock.ageSeconds)),
-            ])
-        }
-        return .object([
-            ("branch", .string(branch)),
-            ("local", Self.text(local)),
-            ("durable", Self.text(durable)),
-            ("seen", Self.text(seen)),
-            ("pendingCommits", .integer(pendingCommits)),
-            ("oldestPendingSeconds", oldestPendingSeconds.map { .integer($0) } ?? .null),
+        .object([
+            ("branches", .array(branches)),
             ("pendingConflictBranches", .array(pendingConflictBranches.map { .string($0) })),
             ("conflictBranches", .array(conflictBranches.map { .string($0) })),
             ("anchors", .integer(anchors)),
-            ("blockedByLock", lock ?? .null),
             ("engine", engine ?? .null),
         ])
     }
+}
 
-    private static func text(_ id: ObjectID?) -> JSON {
-        id.map { .string($0.description) } ?? .null
+extension StatusReport {
+    /// How many conflict branches are looked at, newest first, for one that holds a branch's commits.
+    private static let conflictsLookedAt = 20
+
+    /// What refs say of a branch: what is only known while an engine runs is left out.
+    private func statusByRefs(_ repository: Repository, _ name: RefName, remote: String)
+        throws(GitError) -> BranchStatus
+    {
+        let local = try repository.target(of: name)
+        let seen = try name.seen.flatMap { seen throws(GitError) in
+            try repository.target(of: seen)
+        }
+        let origin = try name.tracking(remote: remote).flatMap { tracking throws(GitError) in
+            try repository.target(of: tracking)
+        }
+        let durable = try repository.durable(local, origin: origin, seen: seen)
+        let isLacking = local != nil && local != durable
+        let isElsewhere = seen != nil && origin != nil && origin != seen
+        let state: Watermark.State =
+            isLacking
+            ? (isElsewhere ? .stuck : .waiting) : (isElsewhere ? .originMoved : .inSync)
+        let saved = try isLacking ? saved(repository, local, beyond: durable) : nil
+        let mark = Watermark(
+            name: name, state: state, local: local, origin: origin, seen: seen, durable: durable,
+            saved: saved)
+        return BranchStatus(mark: mark, now: .zero, lastReconcile: nil)
     }
 
-    /// For a person, a line a fact.
-    public var text: String {
-        var lines = [
-            "branch      \(branch)", "local       \(local?.description ?? "no such branch")",
-        ]
-        lines.append("durable     \(durable?.description ?? "nothing that is known")")
-        var waiting = "pending     \(pendingCommits)"
-        if let oldestPendingSeconds {
-            waiting += ", the oldest for \(Duration.seconds(oldestPendingSeconds).spoken)"
+    /// The newest of the branch's commits that origin has on a conflict branch, and nowhere else.
+    private func saved(_ repository: Repository, _ local: ObjectID?, beyond durable: ObjectID?)
+        throws(GitError) -> Watermark.Saved?
+    {
+        guard let local else { return nil }
+        let confirmed = conflictBranches.filter { !pendingConflictBranches.contains($0) }
+        for branch in confirmed.reversed().prefix(Self.conflictsLookedAt) {
+            guard let name = RefName(branch: branch), let tip = try repository.target(of: name),
+                try repository.isAncestor(tip, of: local)
+            else { continue }
+            if let durable, try repository.isAncestor(tip, of: durable) { continue }
+            return Watermark.Saved(tip: tip, on: name)
         }
-        lines.append(waiting)
-        for name in conflictBranches {
-            let isPending = pendingConflictBranches.contains(name)
-            lines.append("conflict    \(name)\(isPending ? ", not on origin yet" : "")")
-        }
-        if let blockedByLock {
-            lines.append(
-                "blocked     by \(blockedByLock.path), \(blockedByLock.ageSeconds) s old")
-        }
-        lines += engineLines
-        return lines.joined(separator: "\n").split(separator: "\n")
-            .map { String($0).harmless }.joined(separator: "\n")
+        return nil
     }
+}
 
-    private var engineLines: [String] {
-        guard let engine else { return ["engine      none runs"] }
-        var lines = ["engine      \(engine["phase"]?.string ?? "runs")"]
-        guard let mark = engineBranch else { return lines }
-        if let state = mark["state"]?.string { lines[0] += ", \(state)" }
-        if let seconds = mark["nextAttemptInSeconds"], case .number(let text) = seconds {
-            lines[0] += ", next attempt in \(text) s"
+extension Repository {
+    /// How far a branch is durable by what is known of origin's.
+    fileprivate func durable(_ local: ObjectID?, origin: ObjectID?, seen: ObjectID?)
+        throws(GitError) -> ObjectID?
+    {
+        guard let local else { return origin ?? seen }
+        for known in [origin, seen].compactMap({ $0 }) where try isAncestor(local, of: known) {
+            return local
         }
-        if let saved = mark["saved"], let name = saved["conflictBranch"]?.string {
-            lines.append("saved       on \(name), not on \(branch)")
-        }
-        if let failure = mark["lastFailure"], let text = failure["text"]?.string {
-            lines.append("failure     \(text) (\(failure["reason"]?.string ?? ""))")
-        }
-        return lines
+        if let origin, try isAncestor(origin, of: local) { return origin }
+        return seen ?? origin
+    }
+}
+
+extension JSON {
+    /// The same object without one of its members.
+    fileprivate func without(_ name: String) -> JSON {
+        guard case .object(let members) = self else { return self }
+        return .object(members.filter { $0.name != name })
     }
 }

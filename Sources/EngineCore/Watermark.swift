@@ -39,6 +39,11 @@ public struct Watermark: Sendable, Equatable {
     public struct Saved: Sendable, Equatable {
         public let tip: ObjectID
         public let on: RefName
+
+        public init(tip: ObjectID, on: RefName) {
+            self.tip = tip
+            self.on = on
+        }
     }
 
     public let name: RefName
@@ -51,9 +56,26 @@ public struct Watermark: Sendable, Equatable {
     public let durable: ObjectID?
     public let saved: Saved?
     public let lastSuccess: Duration?
-    public let lastFailure: PushTrouble?
+    public var lastFailure: PushTrouble?
     /// Nil if it is not waiting, or without end.
-    public let nextAttempt: Duration?
+    public var nextAttempt: Duration?
+
+    public init(
+        name: RefName, state: State, local: ObjectID?, origin: ObjectID?, seen: ObjectID?,
+        durable: ObjectID?, saved: Saved?, lastSuccess: Duration? = nil,
+        lastFailure: PushTrouble? = nil, nextAttempt: Duration? = nil
+    ) {
+        self.name = name
+        self.state = state
+        self.local = local
+        self.origin = origin
+        self.seen = seen
+        self.durable = durable
+        self.saved = saved
+        self.lastSuccess = lastSuccess
+        self.lastFailure = lastFailure
+        self.nextAttempt = nextAttempt
+    }
 
     /// Whether origin has the tip neither under the ref's name nor on a conflict branch.
     public var isLacking: Bool {

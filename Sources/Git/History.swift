@@ -44,6 +44,11 @@ extension Repository {
     public func commits(
         from tips: [ObjectID], hiding hidden: [ObjectID], limit: Int = .max
     ) throws(GitError) -> [ObjectID] {
+        if tips.count == 1, let tip = tips.first, Set(hidden).count == 1, let end = hidden.first,
+            let line = try straightLine(from: tip, to: end)
+        {
+            return Array(line.prefix(limit))
+        }
         var made: OpaquePointer?
         try check("walk the history") { unsafe git_revwalk_new(&made, handle) }
         defer { unsafe git_revwalk_free(made) }
@@ -67,6 +72,38 @@ extension Repository {
             found.append(ObjectID(oid))
         }
         return found
+    }
+
+    /// How far ``straightLine(from:to:)`` goes.
+    private static let longestLine = 1000
+
+    /// The commits from `tip` to before `end`, where each has one parent; nil where it is not so, or
+    /// too far. The library's own walk goes by dates, and behind `end` as far as commits are dated
+    /// later than those it was asked for: to the beginning, where a clock is wrong.
+    private func straightLine(from tip: ObjectID, to end: ObjectID) throws(GitError)
+        -> [ObjectID]?
+    {
+        var line: [ObjectID] = []
+        var next = tip
+        while next != end, line.count < Self.longestLine {
+            line.append(next)
+            guard let parent = try onlyParent(of: next) else { return nil }
+            next = parent
+        }
+        return next == end ? line : nil
+    }
+
+    /// A commit's parent, if it has just one.
+    private func onlyParent(of id: ObjectID) throws(GitError) -> ObjectID? {
+        var found: OpaquePointer?
+        var oid = id.oid
+        let code = unsafe git_commit_lookup(&found, handle, &oid)
+        guard code == 0 else { throw historyError(code, "read commit \(id.short)") }
+        defer { unsafe git_commit_free(found) }
+        guard unsafe git_commit_parentcount(found) == 1,
+            let parent = unsafe git_commit_parent_id(found, 0)
+        else { return nil }
+        return unsafe ObjectID(parent)
     }
 
     /// A commit that history names and the repository lacks is damage, not an absent name.

@@ -8,31 +8,35 @@ import Transport
 /// A connection to an origin that pushes go over. Connects at the first push, or when it is warmed.
 /// Used by one thread at a time.
 public final class PushLine {
-    /// How many are kept ready: one that is opened while another pushes takes two round trips, and a
-    /// push takes one.
-    private static let readyAtMost = 2
+    /// How many are kept ready while nothing is pushed, those on their way among them.
+    private static let readyAtRest = 2
+    /// The same during a push. One takes two round trips to be ready, and a push takes one: with two
+    /// on their way, there is one for each push of those that follow each other at once.
+    private static let readyInPush = 3
+    private static let openingAtOnce = 2
     /// How many a connection has whose hooks still run; OpenSSH's `MaxSessions` is 10 unless told
     /// otherwise. Those of further pushes go over another one.
-    private static let lingeringAtMost = 5
+    static let lingeringAtMost = 4
     /// The same of all connections. Origin's hooks lose their output if there are more.
-    private static let lingeringInAll = 32
+    static let lingeringInAll = 32
 
-    private let origin: Origin
+    let origin: Origin
     /// The connection to an SSH origin; made anew after every failure.
-    private var ssh: SSHLine
+    var ssh: SSHLine
     /// Ready, or on their way, oldest first.
-    private var spares: [ReceivePack] = []
+    var spares: [ReceivePack] = []
     /// Those that have reported and still run hooks over there, and the connection of each.
-    private var lingering: [(pack: ReceivePack, line: SSHLine)] = []
+    var lingering: [(pack: ReceivePack, line: SSHLine)] = []
     /// Whether what is there now was there before the push at hand: it may have been cut off since.
-    private var wasOpen = false
+    var wasOpen = false
     /// Whether origin may have been told of the push at hand.
-    private var wasTold = false
+    var wasTold = false
+    var isPushing = false
     /// Whether there is to be another one beside the one that pushes, and origin allows that.
     private var keepsSpares = false
-    private var allowsSpares = true
-    private var names: [RefName] = []
-    private var settings: OriginSettings { origin.settings }
+    var allowsSpares = true
+    var names: [RefName] = []
+    var settings: OriginSettings { origin.settings }
 
     /// Nil for an origin that takes pushes only through git itself (HTTP).
     public init?(_ origin: Origin) {
@@ -69,7 +73,7 @@ public final class PushLine {
         self.names = Set(self.names + names).sorted()
         do throws(OriginFailure) {
             // One that was kept ready knows only what was there then.
-            if spares.count >= Self.readyAtMost { spares.removeFirst().dismiss() }
+            if spares.count >= Self.readyAtRest { spares.removeFirst().dismiss() }
             try open()
             let fresh = spares.removeLast()
             try wait(for: fresh, until: .after(settings.operationTimeout)) { $0.isReady }
@@ -94,7 +98,7 @@ public final class PushLine {
         }
     }
 
-    private func tend() throws(OriginFailure) {
+    func tend() throws(OriginFailure) {
         lingering.removeAll { (try? $0.pack.advance()) == nil || $0.pack.hasEnded }
         ssh.sweep()
         for spare in spares {
@@ -105,13 +109,16 @@ public final class PushLine {
                 allowsSpares = false
             }
         }
-        guard keepsSpares, allowsSpares, spares.count < Self.readyAtMost,
-            spares.allSatisfy(\.isOpen), lingeringHere < Self.lingeringAtMost
-        else { return }
-        try openSpare()
+        let enough = isPushing ? Self.readyInPush : Self.readyAtRest
+        while keepsSpares, allowsSpares, spares.count < enough,
+            spares.count(where: { !$0.isOpen }) < Self.openingAtOnce,
+            lingeringHere < Self.lingeringAtMost
+        {
+            try openSpare()
+        }
     }
 
-    private var lingeringHere: Int { lingering.count { $0.line === ssh } }
+    var lingeringHere: Int { lingering.count { $0.line === ssh } }
 
     private var attended: [ReceivePack] { spares + lingering.map(\.pack) }
 
@@ -132,7 +139,7 @@ public final class PushLine {
 
     /// Forgets the connection, but for hooks that still run at its other end: the next push makes a
     /// new one.
-    private func reset() {
+    func reset() {
         spares = []
         ssh = SSHLine(origin)
         (allowsSpares, wasOpen) = (true, false)
@@ -147,7 +154,7 @@ public final class PushLine {
         }
     }
 
-    private func open() throws(OriginFailure) {
+    func open() throws(OriginFailure) {
         let opening: any ReceivePackOpening =
             if case .path(let path) = settings.url.way {
                 try LocalReceivePack(origin, path)
@@ -158,143 +165,5 @@ public final class PushLine {
         try spare.advance()
         spares.append(spare)
         wasOpen = true
-    }
-}
-
-extension PushLine {
-    /// Moves refs on origin; see ``Origin/push(_:)``, which this is for updates that may be sent.
-    ///
-    /// - Parameter isLast: whether to wait until origin has run its hooks, too.
-    func push(_ updates: [RefUpdate], isLast: Bool) throws(OriginFailure)
-        -> [RefName: PushResult]
-    {
-        names = Set(names + updates.map(\.name)).sorted()
-        makeRoom()
-        let couldBeCut = wasOpen
-        wasTold = false
-        do throws(OriginFailure) { return try pushOnce(updates, isLast: isLast) } catch {
-            reset()
-            // What was kept open may have been cut off long ago, or take no more services. Origin may
-            // have taken the push, too: the new advertisement says so.
-            let mayBeAge = error.reason == .unreachable || error.reason == .unknown && !wasTold
-            guard couldBeCut, mayBeAge, settings.isCancelled?() != true else { throw error }
-        }
-        do throws(OriginFailure) { return try pushOnce(updates, isLast: isLast) } catch {
-            reset()
-            throw error
-        }
-    }
-
-    private func pushOnce(_ updates: [RefUpdate], isLast: Bool) throws(OriginFailure)
-        -> [RefName: PushResult]
-    {
-        let deadline = Deadline.after(settings.operationTimeout)
-        let wasWarm = isWarm
-        if spares.isEmpty { try open() }
-        let chosen = spares.remove(at: spares.firstIndex { $0.isReady } ?? 0)
-        try wait(for: chosen, until: deadline) { $0.isReady }
-        // Only a new advertisement says where the refs are.
-        let isCurrent =
-            !wasWarm && !chosen.isOutdated && updates.allSatisfy { chosen.knows($0.name) }
-        var (results, due) = ([RefName: PushResult](), updates)
-        if isCurrent { (results, due) = sorted(updates, by: chosen.refs) }
-        guard !due.isEmpty else {
-            spares.insert(chosen, at: 0)
-            return results
-        }
-        try send(due, to: chosen, until: deadline, isLast: isLast)
-        results.merge(chosen.results) { $1 }
-        // What origin has may be other than the advertisement says by now: the next one is new.
-        if !isCurrent, results.values.contains(where: \.isUnexplained) { spares = [] }
-        return results
-    }
-
-    private func send(
-        _ updates: [RefUpdate], to chosen: ReceivePack, until deadline: Deadline, isLast: Bool
-    ) throws(OriginFailure) {
-        let known = updates.compactMap(\.old) + chosen.refs.values
-        let pack: PackSource
-        do throws(Failure) {
-            pack = try PackSource(
-                updates.map(\.new), hiding: known.filter(origin.repository.hasCommit),
-                origin: origin)
-        } catch { throw OriginFailure(.unknown, error) }
-        wasTold = true
-        try chosen.command(updates, pack)
-        try wait(for: chosen, until: deadline) { isLast ? $0.hasEnded : $0.hasReported }
-        for spare in spares { spare.isOutdated = true }
-        // One that gave up half-way has left half a packet in the connection's way.
-        guard chosen.hasEverything else { return reset() }
-        if !chosen.hasEnded { lingering.append((chosen, ssh)) }
-    }
-
-    /// Has the push go over another connection if this one has too many hooks to wait for.
-    private func makeRoom() {
-        if spares.isEmpty, lingeringHere >= Self.lingeringAtMost { reset() }
-        if lingering.count > Self.lingeringInAll { lingering.removeFirst() }
-    }
-
-    /// What needs no push, or can have none, by what origin has.
-    private func sorted(_ updates: [RefUpdate], by refs: [RefName: ObjectID])
-        -> ([RefName: PushResult], due: [RefUpdate])
-    {
-        var results: [RefName: PushResult] = [:]
-        var due: [RefUpdate] = []
-        for update in updates {
-            let have = refs[update.name]
-            if have == update.new {
-                results[update.name] = .done
-            } else if have != update.old {
-                results[update.name] = .refused(.nonFastForward, origin.moved(update, now: have))
-            } else {
-                due.append(update)
-            }
-        }
-        return (results, due)
-    }
-
-    /// Waits until `isDone`, and meanwhile has the next one started.
-    private func wait(
-        for chosen: ReceivePack, until deadline: Deadline, _ isDone: (ReceivePack) -> Bool
-    ) throws(OriginFailure) {
-        var silence = Deadline.after(settings.idleTimeout)
-        var traffic = chosen.traffic
-        while true {
-            try chosen.advance()
-            if isDone(chosen) || chosen.hasEnded { return }
-            if chosen.traffic != traffic {
-                (traffic, silence) = (chosen.traffic, .after(settings.idleTimeout))
-            }
-            if chosen.awaitsPack { silence = .after(settings.idleTimeout) }
-            if let halt = halt(silence, deadline) {
-                if chosen.hasReported { return }
-                throw chosen.explain(halt)
-            }
-            // A spare's failure is not this push's, unless the connection itself has failed.
-            if (try? tend()) == nil { (spares, allowsSpares) = ([], false) }
-            guard !chosen.holdsBytes else { continue }
-            var until = min(silence, deadline, chosen.nextService, nextService)
-            if settings.isCancelled != nil { until = min(until, .after(Self.attention)) }
-            do throws(Failure) {
-                var requests = chosen.interest + interest
-                try POSIX.wait(for: &requests, until: until)
-            } catch { throw OriginFailure(.unknown, error) }
-        }
-    }
-
-    private func halt(_ silence: Deadline, _ deadline: Deadline) -> PatientStream.Halt? {
-        if silence.hasPassed { return .silent }
-        if deadline.hasPassed { return .late }
-        return settings.isCancelled?() == true ? .cancelled : nil
-    }
-
-    /// How often ``OriginSettings/isCancelled`` is asked.
-    private static let attention = Duration.milliseconds(200)
-}
-
-extension PushResult {
-    /// Whether the refusal has no reason that would be the same for a new connection.
-    fileprivate var isUnexplained: Bool {
-        if case .refused(.unknown, _) = self { true } else { false }
     }
 }

@@ -5,14 +5,21 @@ import Model
 
 /// A thin pack in the making: deltas may be against objects that only the receiver has.
 struct ThinPack {
-    /// More objects are left to `git pack-objects`, which reuses what is packed already.
-    static let objectLimit = 300
-    /// The same for the content of all of them, in bytes.
-    static let contentLimit = 8 << 20
+    /// What is more than this is left to `git pack-objects`: it takes three times as long for loose
+    /// objects, but sends packed ones as they are, and finds bases where no file was before.
+    struct Limits {
+        var objects = 10_000
+        /// Trees and files of these that took nothing's place.
+        var unlike = 300
+        /// The content of all of them, in bytes.
+        var content = 32 << 20
+    }
+
     /// Whoever reads the last of a chain of deltas makes all the others first.
     private static let longestChain = 40
 
     private let repository: Repository
+    private let limits: Limits
     private let deflater = Deflater()
     /// Objects in the pack, with the length of the chain of deltas that each stands on.
     private var chains: [ObjectID: Int] = [:]
@@ -21,22 +28,27 @@ struct ThinPack {
     private var outside: Set<ObjectID> = []
     private var entries: [UInt8] = []
     private var contentSize = 0
+    private var unlikeCount = 0
     /// Trees of the commit before, which are likely to be the next one's old ones.
     private var trees: [ObjectID: Tree] = [:]
     private var lastTrees: [ObjectID: Tree] = [:]
 
-    private init(_ repository: Repository) { self.repository = repository }
+    private init(_ repository: Repository, _ limits: Limits) {
+        self.repository = repository
+        self.limits = limits
+    }
 
     /// What is reachable from `tips` and not from `hidden`; nil if that is no small push.
     ///
     /// - Parameter hidden: commits that the receiver has with all their history, and that are here.
     /// - Throws: ``GitError``, of kind `corrupt` for an object that is missing.
     static func bytes(
-        of tips: [ObjectID], hiding hidden: [ObjectID], in repository: Repository
+        of tips: [ObjectID], hiding hidden: [ObjectID], in repository: Repository,
+        within limits: Limits = Limits()
     ) throws(GitError) -> [UInt8]? {
-        let commits = try repository.commits(from: tips, hiding: hidden, limit: objectLimit)
-        guard commits.count < objectLimit else { return nil }
-        var pack = ThinPack(repository)
+        let commits = try repository.commits(from: tips, hiding: hidden, limit: limits.objects)
+        guard commits.count < limits.objects else { return nil }
+        var pack = ThinPack(repository, limits)
         for commit in commits.reversed() {
             guard try pack.add(commit: commit) else { return nil }
         }
@@ -93,10 +105,10 @@ struct ThinPack {
     private func isThere(_ id: ObjectID) -> Bool { chains[id] != nil || outside.contains(id) }
 
     private mutating func add(blob id: ObjectID, instead old: TreeEntry?) throws(GitError) -> Bool {
-        guard try repository.size(of: id) + contentSize <= Self.contentLimit else { return false }
+        guard try repository.size(of: id) + contentSize <= limits.content else { return false }
         let object = try repository.object(id)
         var base: (ObjectID, [UInt8])?
-        if let old, old.isFile, try repository.size(of: old.id) <= Self.contentLimit {
+        if let old, old.isFile, try repository.size(of: old.id) <= limits.content {
             base = (old.id, try repository.object(old.id).content)
         }
         return add(id, object, against: base)
@@ -107,9 +119,10 @@ struct ThinPack {
         _ id: ObjectID, _ object: RawObject, against base: (id: ObjectID, content: [UInt8])?
     ) -> Bool {
         contentSize += object.content.count
-        guard contentSize <= Self.contentLimit, chains.count < Self.objectLimit else {
-            return false
-        }
+        if base == nil, object.type != .commit { unlikeCount += 1 }
+        guard contentSize <= limits.content, chains.count < limits.objects,
+            unlikeCount <= limits.unlike
+        else { return false }
         if let base, !base.content.isEmpty, chains[base.id, default: 0] < Self.longestChain,
             let delta = PackDelta.between(base.content, object.content)
         {

@@ -47,6 +47,14 @@ public struct Deadline: Sendable, Comparable {
 
     public var hasPassed: Bool { nanoseconds.map { monotonicNanoseconds() >= $0 } ?? false }
 
+    /// What is left until then; nil for never, zero if it has passed.
+    public var remaining: Duration? {
+        nanoseconds.map { end in
+            let now = monotonicNanoseconds()
+            return .nanoseconds(end > now ? end - now : 0)
+        }
+    }
+
     /// The timeout argument for `poll(2)`: whole milliseconds rounded up, -1 for never.
     var pollTimeout: Int32 {
         guard let nanoseconds else { return -1 }

@@ -1,5 +1,7 @@
 // A thread of our own, for what waits in C code: Swift's few threads are not to be kept by that.
 
+import Model
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -14,17 +16,25 @@
     }
 
     private var thread = pthread_t()
+    private var isRunning = false
 
-    public init(_ run: @escaping @Sendable () -> Void) {
-        let body = unsafe Unmanaged.passRetained(Body(run)).toOpaque()
-        unsafe pthread_create(
+    /// - Throws: ``Failure`` of kind `failed` if the system has no room for another thread: nothing of
+    ///   `run` is done then.
+    public init(_ run: @escaping @Sendable () -> Void) throws(Failure) {
+        let body = unsafe Unmanaged.passRetained(Body(run))
+        let code = unsafe pthread_create(
             &thread, nil,
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
-            }, body)
+            }, body.toOpaque())
+        isRunning = code == 0
+        guard isRunning else {
+            unsafe body.release()
+            throw .system("start a thread", code: code)
+        }
     }
 
-    deinit { pthread_join(thread, nil) }
+    deinit { if isRunning { pthread_join(thread, nil) } }
 }

@@ -37,7 +37,7 @@ public final class Lane: Sendable {
         let work = try Mailbox<@Sendable () -> Void>()
         let isOpen = isOpen
         self.work = work
-        thread = JoinedThread {
+        thread = try JoinedThread {
             while true {
                 for piece in work.take() { piece() }
                 guard isOpen.with({ $0 }) else { return }

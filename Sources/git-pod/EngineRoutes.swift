@@ -8,11 +8,11 @@ import POSIX
 
 /// What the engine's socket serves.
 let engineRoutes = [
-    ControlRoute(.get, "/v1/status"), ControlRoute(.post, "/v1/push"),
-    ControlRoute(.post, "/v1/reconcile"),
+    ControlRoute(.get, "/v1/status"), ControlRoute(.post, "/v1/push", isLong: true),
+    ControlRoute(.post, "/v1/reconcile", isLong: true),
 ]
 
-/// How long `POST /v1/push` waits if it is not told.
+/// How long a flush waits if it is not told.
 let flushTimeout = Duration.seconds(30)
 
 /// Answers a request to the engine.
@@ -24,21 +24,27 @@ func answer(
     case (.get, "/v1/status"):
         engine.status { reply(ControlResponse(200, $0.json)) }
     case (.post, "/v1/push"):
-        var limit = flushTimeout
-        if let wait = request.query["wait"] {
-            guard let asked = Duration(configuration: wait) else {
-                return reply(.error(400, "wait is \"\(wait)\"; give a time such as 30s"))
+        guard let wait = request.query["wait"] else {
+            return engine.push(branch) { report in
+                reply(report.map { done($0.json, $0.line, $0.exitCode) } ?? ending)
             }
-            limit = asked
+        }
+        guard let limit = Duration(configuration: wait) else {
+            return reply(.error(400, "wait is \"\(wait)\"; give a time such as 30s"))
         }
         engine.flush(branch, within: limit) { flush in
             reply(done(flush.json, flush.line, flush.exitCode))
         }
     case (.post, "/v1/reconcile"):
-        engine.reconcile(branch) { reply(done($0.json, $0.line, $0.exitCode)) }
+        engine.reconcile(branch) { report in
+            reply(report.map { done($0.json, $0.line, $0.exitCode) } ?? ending)
+        }
     default: reply(.error(404, "there is no \(request.path)"))
     }
 }
+
+private let ending = ControlResponse.error(
+    503, "the engine is ending: it sends what is committed, and begins no other work")
 
 private func done(_ result: JSON, _ line: String?, _ code: ExitCode) -> ControlResponse {
     ControlResponse(

@@ -18,14 +18,9 @@ let flushVerb = Verb(
     if let answer = try EngineAnswer(gitdir, "/v1/push", query, within: patience) {
         return try answer.show(asJSON: line.wantsJSON)
     }
-    // No engine runs: what one push can do is all there is.
-    let report = try line.engine().push()
-    let flush: Flush =
-        if let tip = report.newCommit, report.durable {
-            .durable(asked: tip, now: tip)
-        } else {
-            .failed(report.failure ?? Failure(.failed, "origin has not got the branch's tip"))
-        }
+    let flush = Flush.withoutEngine(
+        path: gitdir, flags: line.flags, environment: .current(), within: limit,
+        note: { complain($0) })
     if case .failed(let failure) = flush { complain(failure.description) }
     if line.wantsJSON {
         try printLine(flush.json.text)
@@ -38,14 +33,15 @@ let flushVerb = Verb(
 /// How much longer than its work an engine may take to answer.
 let engineGrace = Duration.seconds(10)
 
-private let flushSettings = originSettingNames + ["lockTimeout", "trustOwner"]
+private let flushSettings = originSettingNames + ["trustOwner"]
 
 private let flushHelp = """
     usage: git pod flush --repo DIR [OPTIONS]
 
     Returns when origin has confirmed the commit that the branch is at now, also
     under the id that a reconcile gives it. Asks the engine that runs for the
-    gitdir; without one, pushes once.
+    gitdir; without one, pushes until it is there, unless only a reconcile or a
+    person can help.
 
       --repo DIR      the bare gitdir; GIT_POD_REPO says it too
       --timeout TIME  the most to wait (30s)

@@ -8,6 +8,9 @@ let pushVerb = Verb(
 ) { arguments throws(Failure) in
     let line = try EngineLine(
         arguments, verb: "push", settings: pushSettings, switches: [])
+    if let answer = try line.askEngine("/v1/push") {
+        return try answer.show(asJSON: line.wantsJSON)
+    }
     let report: PushReport
     do throws(Failure) { report = try line.engine().push() } catch {
         report = PushReport(branch: line.flags["branch"] ?? "", failure: error)
@@ -28,7 +31,8 @@ private let pushHelp = """
 
     Sends what origin lacks of the branch, and every conflict branch that origin
     has not confirmed yet. Never forces: if origin has commits that are not here,
-    it says so, and git pod reconcile is next.
+    it says so, and git pod reconcile is next. If an engine runs for the gitdir,
+    it does that at once, by its own settings, and goes on trying.
 
       --repo DIR   the bare gitdir; GIT_POD_REPO says it too
       --json       print one JSON value

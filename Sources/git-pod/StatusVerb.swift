@@ -6,7 +6,7 @@ import Model
 import POSIX
 
 let statusVerb = Verb(
-    name: "status", summary: "say what of a gitdir's branch origin is known to have",
+    name: "status", summary: "say what of a gitdir's branches origin is known to have",
     help: statusHelp
 ) { arguments throws(Failure) in
     let line = try EngineLine(
@@ -25,10 +25,12 @@ private let statusSettings = ["branch", "remote", "trustOwner"]
 private let statusHelp = """
     usage: git pod status --repo DIR [OPTIONS]
 
-    Prints the branch's tip, the last tip that origin is known to have, how many
-    commits lie between them and how old the oldest is, conflict branches, and a
-    lock that stands in the way; and what the engine says that runs for it, if one
-    does. Does not ask origin, takes no lock, changes nothing.
+    Prints of each branch: its tip, the last tip that origin is known to have, how
+    many commits and bytes lie between them and how old the oldest is, where origin
+    has moved to, the last failure and the next attempt, and a lock that stands in
+    the way; then the conflict branches. By the word of the engine that runs for
+    the gitdir; without one, by its refs. Does not ask origin, takes no lock,
+    changes nothing.
 
       --repo DIR   the bare gitdir; GIT_POD_REPO says it too
       --json       print one JSON value

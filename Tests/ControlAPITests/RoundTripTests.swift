@@ -55,8 +55,8 @@ struct RoundTripTests {
         let server = try ControlServer(
             gitdir: folder.path, routes: [ControlRoute(.get, "/")]
         ) { _, reply in
-            let racing = (0..<4).map { number in
-                JoinedThread { reply(ControlResponse(200 + number, .integer(number))) }
+            let racing = (0..<4).compactMap { number in
+                try? JoinedThread { reply(ControlResponse(200 + number, .integer(number))) }
             }
             threads.with { $0 += racing }
         }
@@ -78,6 +78,21 @@ struct RoundTripTests {
         #expect(response == .error(504, "the engine has not answered in time"))
         served.held.release()
         #expect(try served.send(ControlRequest(.get, "/echo"))?.status == 200)
+    }
+
+    @Test("a reply that may take any time is waited for, beside one that may not")
+    func longReply() throws {
+        var limits = ControlLimits()
+        limits.replyTime = .milliseconds(20)
+        let served = try Served(limits: limits)
+        let patient = Asking(ControlRequest(.post, "/later"), of: served.gitdir)
+        #expect(eventually { served.held.count == 1 })
+        for _ in 0..<3 {
+            #expect(try served.send(ControlRequest(.get, "/late"))?.status == 504)
+        }
+        #expect(!patient.isDone)
+        served.held.release()
+        #expect(try patient.result()?.status == 200)
     }
 
     @Test("a client whose deadline is over before the reply says so")

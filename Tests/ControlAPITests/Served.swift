@@ -11,12 +11,12 @@ final class Served {
     private let folder: TemporaryDirectory
     let gitdir: String
     let server: ControlServer
-    /// Replies that have not been given yet, to requests for `/late`.
+    /// Replies that have not been given yet, to requests for `/late` and `/later`.
     let held = Held()
 
     static let routes = [
         ControlRoute(.get, "/echo"), ControlRoute(.post, "/echo"), ControlRoute(.get, "/late"),
-        ControlRoute(.post, "/v1/push"),
+        ControlRoute(.post, "/later", isLong: true), ControlRoute(.post, "/v1/push"),
     ]
 
     /// `depth` more folders make the path longer by 50 characters each.
@@ -31,7 +31,7 @@ final class Served {
         _ gitdir: String, limits: ControlLimits = ControlLimits(), _ held: Held = Held()
     ) throws -> ControlServer {
         try ControlServer(gitdir: gitdir, routes: routes, limits: limits) { request, reply in
-            if request.path == "/late" { held.add(reply) } else { reply(echo(request)) }
+            if request.path.hasPrefix("/late") { held.add(reply) } else { reply(echo(request)) }
         }
     }
 
@@ -121,7 +121,7 @@ final class Asking: Sendable {
     init(_ request: ControlRequest, of gitdir: String) {
         let outcome = outcome
         thread = Locked(
-            JoinedThread {
+            try? JoinedThread {
                 let result: Result<ControlResponse?, Failure>
                 do throws(Failure) {
                     result = .success(

@@ -68,7 +68,7 @@ struct SocketTests {
             for _ in 0..<4 {
                 let path = folder.path
                 threads.append(
-                    JoinedThread {
+                    try JoinedThread {
                         if let server = try? Served.serve(path) {
                             servers.with { $0.append(server) }
                         } else {

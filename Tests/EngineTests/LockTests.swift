@@ -72,8 +72,7 @@ struct GitLockTests {
         #expect(answer.newCommit == tip)
         #expect(try scene.tip() == tip)
         #expect(exists(lock), "it may be somebody's")
-        let status = try scene.status()
-        #expect(status.json["blockedByLock"]?["path"]?.string == lock)
+        #expect(try scene.branchStatus()["blockedByLock"]?["path"]?.string == lock)
         try run(["rm", lock]).check()
         #expect(try scene.reconcile().outcome == "fast-forwarded")
     }

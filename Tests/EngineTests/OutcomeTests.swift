@@ -87,8 +87,12 @@ struct OutcomeTests {
         for ref in try scene.refs("refs/", in: scene.origin.path).keys {
             try scene.home.git("update-ref", "-d", "refs/\(ref)", at: scene.origin.path)
         }
+        let count = try scene.home.git("rev-list", "--count", "main", at: scene.gitdir)
+        #expect(try scene.reconcile("--dry-run").json["ahead"]?.text == count)
         let answer = try scene.reconcile()
         #expect(answer.outcome == "pushed-ahead", "\(answer.errors)")
+        #expect(answer.json["ahead"]?.text == count, "\(answer.json.text)")
+        #expect(answer.json["behind"]?.text == "0")
         #expect(try scene.origin.tip() == scene.tip())
     }
 

@@ -49,6 +49,11 @@ final class Scene {
 
     func status() throws -> Answer { try answer(["status", "--repo", gitdir, "--json"]) }
 
+    /// What status says of one branch, whether an engine runs or not.
+    func branchStatus(_ branch: String = "main") throws -> JSON {
+        try status().json["branches"]?.elements.first { $0["branch"]?.string == branch } ?? .null
+    }
+
     /// Runs `git pod VERB --repo GITDIR --json` with the way to origin.
     func verb(_ verb: String, _ flags: [String], environment: [String: String] = [:]) throws
         -> Answer

@@ -101,7 +101,7 @@ struct ServeHistoryTests {
         engine.signal(Signals.kill)
         _ = engine.end()
         let flags = ["flush", "--repo", scene.gitdir, "--json", "--origin", scene.origin.path]
-        #expect(try scene.answer(flags).code == .unreachable)
+        #expect(try scene.answer(flags + ["--timeout", "100ms"]).code == .unreachable)
         try rename("\(scene.origin.path).gone", to: scene.origin.path)
         #expect(try scene.answer(flags).code == .done)
         #expect(try scene.origin.tip() == scene.tip())

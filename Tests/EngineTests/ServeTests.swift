@@ -202,4 +202,29 @@ struct ServeTests {
         #expect(try engine.flush().code == .done)
         #expect(engine.stop() == .exited(0))
     }
+
+    @Test("looks at origin at times that chance spreads, and by a new interval at once")
+    func spreadLooks() throws {
+        let scene = try Scene()
+        try scene.home.git("config", "pod.originCheck", "1h", at: scene.gitdir)
+        let engine = try Serving(scene, "--verbose")
+        try engine.begin()
+        try scene.home.git("config", "pod.originCheck", "500ms", at: scene.gitdir)
+        engine.signal(Signals.hangUp)
+        #expect(eventually { engine.said("look").count > 8 }, "\(engine.words)")
+        let times = engine.said("look").compactMap { $0["time"]?.string }
+            .compactMap(Self.milliseconds)
+        let waits = zip(times, times.dropFirst()).map { ($1 - $0 + 86_400_000) % 86_400_000 }
+        // A clock never goes off early by itself.
+        #expect(waits.contains { $0 < 490 }, "\(waits)")
+        #expect(engine.stop() == .exited(0))
+    }
+
+    /// Since midnight.
+    private static func milliseconds(_ time: String) -> Int? {
+        let parts = time.dropFirst(11).dropLast().split { $0 == ":" || $0 == "." }
+            .compactMap { Int($0) }
+        guard parts.count == 4 else { return nil }
+        return ((parts[0] * 60 + parts[1]) * 60 + parts[2]) * 1000 + parts[3]
+    }
 }

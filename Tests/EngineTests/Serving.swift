@@ -88,10 +88,7 @@ final class Serving {
     }
 
     /// What `git pod status --json` says of one branch that the engine looks after.
-    func mark(_ branch: String = "main") throws -> JSON {
-        try scene.status().json["engine"]?["branches"]?.elements
-            .first { $0["branch"]?.string == branch } ?? .null
-    }
+    func mark(_ branch: String = "main") throws -> JSON { try scene.branchStatus(branch) }
 
     func flush(_ flags: String..., timeout: String = "100s") throws -> Answer {
         try scene.answer(

@@ -86,7 +86,7 @@ struct TrustTests {
         let committer = try scene.home.git(
             "log", "-1", "--format=%cn", "main", at: scene.origin.path)
         #expect(!committer.contains("Included"))
-        #expect(try scene.status().json["local"]?.string == scene.origin.tip())
+        #expect(try scene.branchStatus()["local"]?.string == scene.origin.tip())
         #expect(try scene.push().code == .done)
         #expect(alarms(touched).isEmpty)
     }

@@ -113,10 +113,12 @@ struct ThinPackTests {
         let receivers = try Receivers(line(files: 1, edits: edits, count: edits + 1 + empty))
         let repository = try Repository(path: receivers.source)
         let ids = try receivers.ids()
+        let limits = ThinPack.Limits(objects: 300)
         for more in 0...empty {
             let tip = ids[edits + more]
-            let pack = try ThinPack.bytes(of: [tip], hiding: [ids[0]], in: repository)
-            let isSmall = 3 * edits + more <= ThinPack.objectLimit
+            let pack = try ThinPack.bytes(
+                of: [tip], hiding: [ids[0]], in: repository, within: limits)
+            let isSmall = 3 * edits + more <= limits.objects
             #expect((pack != nil) == isSmall, "\(edits) edits and \(more) empty commits")
             guard let pack else { continue }
             let flaw = try receivers.flaw(pack, [tip], [ids[0]])
@@ -176,10 +178,33 @@ struct ThinPackTests {
         #expect(try ThinPack.bytes(of: [tip], hiding: [ids[0]], in: repository) == nil)
     }
 
+    @Test("of more new files than it may have is left to git", arguments: [300, 301])
+    func unlike(files: Int) throws {
+        // The folder that they are in is as new as they are.
+        let receivers = try Receivers(line(files: files - 1, edits: 0, count: 1))
+        let ids = try receivers.ids()
+        let pack = try ThinPack.bytes(
+            of: ids, hiding: [], in: try Repository(path: receivers.source))
+        #expect((pack != nil) == (files <= ThinPack.Limits().unlike))
+        if let pack { #expect(try receivers.flaw(pack, ids, []) == nil) }
+    }
+
+    @Test("of a thousand commits is whole")
+    func thousand() throws {
+        let receivers = try Receivers(line(files: 1, edits: 1000, count: 1001))
+        let ids = try receivers.ids()
+        let (tips, hidden) = ([ids[1000]], [ids[0]])
+        let pack = try #require(
+            try ThinPack.bytes(
+                of: tips, hiding: hidden, in: try Repository(path: receivers.source)))
+        #expect(try receivers.flaw(pack, tips, hidden) == nil)
+    }
+
     @Test("of more bytes than it may have is left to git")
     func bytes() throws {
         var stream = line(files: 1, edits: 0, count: 1)
-        let size = ThinPack.contentLimit - 500
+        let limits = ThinPack.Limits(content: 1 << 20)
+        let size = limits.content - 500
         for (index, count) in [size, 600].enumerated() {
             stream += Array(
                 """
@@ -199,8 +224,10 @@ struct ThinPackTests {
         let repository = try Repository(path: receivers.source)
         let ids = try receivers.ids()
         let pack = try #require(
-            try ThinPack.bytes(of: [ids[1]], hiding: [ids[0]], in: repository))
+            try ThinPack.bytes(of: [ids[1]], hiding: [ids[0]], in: repository, within: limits))
         #expect(try receivers.flaw(pack, [ids[1]], [ids[0]]) == nil)
-        #expect(try ThinPack.bytes(of: [ids[2]], hiding: [ids[0]], in: repository) == nil)
+        let large = try ThinPack.bytes(
+            of: [ids[2]], hiding: [ids[0]], in: repository, within: limits)
+        #expect(large == nil)
     }
 }

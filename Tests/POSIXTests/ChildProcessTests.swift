@@ -62,7 +62,7 @@ struct ChildProcessTests {
         // The runner of these tests may have left some of its own.
         let inherited = try pipesOfAChild()
         let isOver = Locked(false)
-        let maker = JoinedThread {
+        let maker = try JoinedThread {
             while !isOver.with({ $0 }) { _ = try? FileDescriptor.pipe() }
         }
         defer { withExtendedLifetime(maker) { isOver.with { $0 = true } } }

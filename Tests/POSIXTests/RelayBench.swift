@@ -57,7 +57,7 @@ final class RelayBench {
         setNonBlocking(farOutput)
         turn = Locked(Turn.State(owes: owes))
         let (input, output, source) = (up.reader, down.writer, far.reader)
-        thread = JoinedThread { [asked, turn, outcome] in
+        thread = try JoinedThread { [asked, turn, outcome] in
             let stream = PipeStream(
                 source: source, sink: farOutput, asked: asked, reluctance: reluctance,
                 breaks: breaks)

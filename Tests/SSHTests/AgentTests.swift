@@ -15,7 +15,7 @@ struct AgentTests {
     ) throws -> Failure? {
         ignoreBrokenPipes()
         let listener = try UnixListener()
-        let thread = JoinedThread {
+        let thread = try JoinedThread {
             guard let client = try? listener.next() else { return }
             body(client)
         }

@@ -70,7 +70,7 @@ public final class LagProxy: Sendable {
         stopper = Locked(writer.release())
         let descriptors = (listener: listener.release(), stop: reader.release())
         let stalledUntil = stalledUntil
-        thread = JoinedThread {
+        thread = try JoinedThread {
             var loop = ProxyLoop(
                 listener: FileDescriptor(owning: descriptors.listener),
                 stop: FileDescriptor(owning: descriptors.stop),

@@ -97,8 +97,9 @@ __git_pod_reconcile_options ()
 
 __git_pod_flush_options ()
 {
-	__git_pod_push_options
-	printf '%s\n' --timeout
+	printf '%s\n' --repo --origin
+	__git_pod_origin_options
+	printf '%s\n' --trust-owner --timeout
 }
 
 __git_pod_serve_options ()

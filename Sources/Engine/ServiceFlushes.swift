@@ -1,0 +1,86 @@
+// Those who wait in the push service until origin has a commit, wherever reconciles take it.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+/// Somebody who waits for a commit to be durable.
+struct FlushWaiter {
+    let name: RefName
+    let asked: ObjectID
+    /// What stands for it after reconciles.
+    var tip: ObjectID
+    let deadline: Deadline
+    let reply: @Sendable (Flush) -> Void
+}
+
+extension Service {
+    func flush(
+        _ branch: String?, until deadline: Deadline, _ reply: @escaping @Sendable (Flush) -> Void
+    ) {
+        do throws(Failure) {
+            let name = try meant(branch)
+            // What nothing has told of yet counts, too.
+            guard
+                let tip = try attempt({ () throws(GitError) in try self.repository.target(of: name)
+                })
+            else { throw Failure(.failed, "\(gitdir) has no branch \(name.branch ?? "")") }
+            waiters.append(
+                FlushWaiter(name: name, asked: tip, tip: tip, deadline: deadline, reply: reply))
+        } catch { reply(.failed(error)) }
+    }
+
+    /// Answers those whose commits have become durable, and those who have waited for long enough.
+    func answerWaiters() {
+        guard !waiters.isEmpty else { return }
+        waiters = waiters.compactMap { waiter in
+            var waiter = waiter
+            guard let answer = answer(to: &waiter) else { return waiter }
+            waiter.reply(answer)
+            return nil
+        }
+    }
+
+    private func answer(to waiter: inout FlushWaiter) -> Flush? {
+        let mark = machine.watermark(of: waiter.name)
+        if let durable = mark?.durable, holds(durable, waiter.tip) {
+            return .durable(asked: waiter.asked, now: waiter.tip)
+        }
+        // What a reconcile is about to bring to its branch is not said to have escaped.
+        if let saved = mark?.saved, !machine.awaitsReconcile(waiter.name),
+            holds(saved.tip, waiter.tip)
+        {
+            return .escaped(asked: waiter.asked, saved.on)
+        }
+        // Where the branch has left it behind, something may stand for it.
+        if tips[waiter.name].map({ holds($0, waiter.tip) }) != true {
+            switch replacements.follow(waiter.tip) {
+            case .commit(let next) where next != waiter.tip:
+                waiter.tip = next
+                return answer(to: &waiter)
+            case .escaped(let name) where !isOnItsWay(name):
+                return .escaped(asked: waiter.asked, name)
+            default: break
+            }
+        }
+        guard waiter.deadline.hasPassed else { return nil }
+        let why = mark?.lastFailure.map { ": \($0.text)" } ?? ""
+        return .failed(
+            Failure(
+                .unreachable, "origin has not got \(waiter.tip.short) in time\(why)",
+                hint: "see git pod status --repo \(gitdir)"))
+    }
+
+    /// Whether origin has not confirmed a conflict branch: its mark stands from before the branch moves.
+    private func isOnItsWay(_ name: RefName) -> Bool {
+        guard !conflicts.contains(name), let mark = IncidentName.pendingMark(of: name) else {
+            return true
+        }
+        do throws(GitError) { return try repository.target(of: mark) != nil } catch { return true }
+    }
+
+    private func holds(_ tip: ObjectID, _ commit: ObjectID) -> Bool {
+        (try? repository.isAncestor(commit, of: tip)) == true
+    }
+}

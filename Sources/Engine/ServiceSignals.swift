@@ -1,0 +1,83 @@
+// What signals make of the push service: an end when origin has everything, or other settings. Its loop
+// calls this.
+
+import EngineCore
+import Git
+import Model
+import POSIX
+
+extension Service {
+    /// Takes a signal. False if the service is to end at once.
+    func take(_ signal: Int32, _ events: inout [PushMachine.Event]) throws(Failure) -> Bool {
+        if signal == Signals.hangUp {
+            reload(&events)
+            return true
+        }
+        guard drainEnd == nil else { return false }
+        drainEnd = .after(settings.drainTimeout)
+        log(LogEntry(.info, "drain", "ending as soon as origin has everything"))
+        events.append(.drain)
+        return true
+    }
+
+    var isDraining: Bool { drainEnd != nil }
+
+    var hasDrained: Bool {
+        guard let drainEnd else { return false }
+        if drainEnd.hasPassed { return true }
+        return (machine.isQuiet || settings.origin == nil) && isWrittenDown
+            && lastMove.later(by: settings.drainQuiet).hasPassed
+    }
+
+    /// Whether refs here say what origin has confirmed, what was left behind is kept, and hooks have run.
+    var isWrittenDown: Bool {
+        unsettled.isEmpty && !isSettling && errands.with { $0 } == 0
+    }
+
+    private func reload(_ events: inout [PushMachine.Event]) {
+        let log = log
+        let (former, formerCheck) = (settings.origin?.url.description, settings.originCheck)
+        do throws(Failure) {
+            settings = try ServiceSettings(
+                gitdir: gitdir, flags: flags, environment: environment,
+                note: { log(LogEntry(.debug, "origin", $0)) })
+            machine.policy = settings.policy
+            if settings.originCheck != formerCheck {
+                nextOriginCheck = .after(originChecks.first(of: settings.originCheck))
+            }
+            try lookAtEverything(&events)
+            if settings.origin?.url.description != former { try startOver(&events) }
+            try connect()
+            events.append(.triggered)
+            log(LogEntry(.info, "reload", "the configuration was read again"))
+        } catch {
+            log(LogEntry(.error, "reload", "the old configuration stays: \(error.description)"))
+        }
+    }
+
+    /// Origin is another one: nothing that is known of the last is true of it.
+    private func startOver(_ events: inout [PushMachine.Event]) throws(Failure) {
+        generation += 1
+        machine = PushMachine(policy: settings.policy, seed: monotonicNanoseconds())
+        alarm = .never
+        (conflicts, hasReconciled, isLooking) = ([], [], false)
+        originTrouble = nil
+        giveUpPushes()
+        if isDraining { events.append(.drain) }
+        try takeUp(&events)
+    }
+
+    /// Gives the courier its settings, or takes it on.
+    func connect() throws(Failure) {
+        guard let origin = settings.origin else { return }
+        let orders = Courier.Settings(
+            origin: origin, names: tips.keys.sorted(), warmFor: settings.warmFor,
+            generation: generation)
+        if let courier { return courier.change(orders) }
+        let (mailbox, log) = (mailbox, log)
+        courier = try Courier(
+            gitdir: gitdir, settings: orders, answer: { mailbox.post(.answer($0, $1)) },
+            note: { log(LogEntry(.debug, "origin", $0)) },
+            alarm: { log(LogEntry(.error, "origin", $0)) })
+    }
+}
