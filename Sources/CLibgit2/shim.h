@@ -21,6 +21,10 @@ static inline int pod_git_strict_hash_verification(int enabled) {
     return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, enabled);
 }
 
+static inline int pod_git_cache_limit(ssize_t bytes) {
+    return git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, bytes);
+}
+
 /* Our transport's objects, each with its owner behind what libgit2 sees of it. */
 typedef struct {
     git_smart_subtransport base;

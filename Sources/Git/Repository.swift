@@ -7,6 +7,10 @@ import CLibgit2
 import Model
 import POSIX
 
+/// How many bytes of objects libgit2 keeps in memory: its own limit, 256 MiB, is no limit to a service
+/// that reads a few for each push. The trees that a replay reads again and again fit in.
+private let cachedBytes = 1 << 20
+
 /// libgit2, set up once in a process.
 private let libraryIsReady: Bool = {
     guard git_libgit2_init() >= 0 else { return false }
@@ -14,6 +18,7 @@ private let libraryIsReady: Bool = {
     _ = pod_git_fsync_gitdir(1)
     // Whoever calls us decides whom to trust (Trust.swift); libgit2 runs nothing that a gitdir names.
     _ = pod_git_validate_owner(0)
+    _ = pod_git_cache_limit(cachedBytes)
     // The user's own configuration is read by git alone.
     for level in [GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL] {
         _ = unsafe pod_git_search_path(level, "")

@@ -37,6 +37,8 @@ struct MemoryTests {
         let engine = try Serving(scene)
         try engine.begin()
         let writer = try LibraryWriter(gitdir: scene.gitdir)
+        // A pack is open from here on.
+        try scene.home.git("repack", "-a", "-d", "-q", at: scene.gitdir)
         try pushes(1...100, engine, writer)
         let first = residentKilobytes(of: engine.process)
         let open = descriptors(engine)

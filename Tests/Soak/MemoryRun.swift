@@ -31,6 +31,7 @@ func measureMemory(_ options: Options) throws -> Bool {
         throw Failure(.failed, "it does not serve: \(contents(stage.log))")
     }
     let writer = try LibraryWriter(gitdir: stage.gitdir)
+    try packObjects(stage)
     let base = min(100, options.pushes)
     var first: Footprint?
     var last: Footprint?

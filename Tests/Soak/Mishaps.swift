@@ -18,8 +18,7 @@ enum Mishap: String, CaseIterable {
         case .stall: 5
         case .connection: 4
         case .server: 3
-        case .other, .pack: 2
-        case .conflict: 1
+        case .other, .conflict, .pack: 2
         }
     }
 
@@ -83,7 +82,7 @@ struct Mishaps {
             // Some are longer than the engine's patience, most are not.
             stage.proxy.stall(for: .milliseconds(victim % 4 == 0 ? 2000 + outage * 2 : outage))
         case .other: happened = try commitToOrigin("other-\(number)", while: outage)
-        case .conflict: happened = try commitToOrigin("plumbing-\(victim % 12)", while: outage)
+        case .conflict: happened = try commitToOrigin("library-\(victim % 12)", while: outage)
         case .pack:
             let folder = victim % 3 == 0 ? stage.origin.path : stage.gitdir
             happened = try stage.home.attempt(["pack-refs", "--all"], at: folder).succeeded
