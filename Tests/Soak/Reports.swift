@@ -65,23 +65,20 @@ final class Reports: Sendable {
     }
 
     /// Takes what `git pod status --json` prints.
-    func take(status: JSON) {
-        if let commit = status["durable"]?.string, let branch = status["branch"]?.string {
-            durable(commit, on: branch, said: "status")
-        }
-        if let engine = status["engine"] { take(engine: engine) }
-    }
+    func take(status: JSON) { take(branches: status["branches"], said: "status") }
 
     /// Takes what an engine answers on its socket.
-    func take(engine: JSON) {
-        for mark in engine["branches"]?.elements ?? [] {
+    func take(engine: JSON) { take(branches: engine["branches"], said: "socket") }
+
+    private func take(branches: JSON?, said: String) {
+        for mark in branches?.elements ?? [] {
             if let commit = mark["durable"]?.string, let branch = mark["branch"]?.string {
-                durable(commit, on: branch, said: "socket")
+                durable(commit, on: branch, said: said)
             }
             if let saved = mark["saved"], let commit = saved["commit"]?.string,
                 let branch = saved["conflictBranch"]?.string
             {
-                durable(commit, on: branch, said: "socket")
+                durable(commit, on: branch, said: said)
             }
         }
     }
