@@ -23,7 +23,7 @@ extension PushMachine {
     mutating func failed(_ reason: PushFailureReason, _ text: String) {
         guard let attempt = inFlight else { return }
         inFlight = nil
-        let trouble = PushTrouble(reason, text, time: now, attempt: backoff.failures + 1)
+        let trouble = originTrouble(reason, text)
         for update in attempt.updates {
             touch(update.name) {
                 $0.wasSent(update.new)
@@ -33,11 +33,30 @@ extension PushMachine {
         originFailed(trouble)
     }
 
-    mutating func originFailed(_ trouble: PushTrouble) {
-        if trouble.reason != loud, trouble.reason.isForSomebody {
-            loud = trouble.reason
-            actions.append(.announce(.error(nil, trouble)))
-        }
+    mutating func lookFailed(_ reason: PushFailureReason, _ text: String) {
+        let trouble = originTrouble(reason, text)
+        // One that nothing here waits for holds nothing up.
+        guard !looking.isEmpty else { return sayLoud(trouble) }
+        looking = []
+        originFailed(trouble)
+    }
+
+    /// A failure of origin as a whole. While a wait holds nothing is begun, so that one which comes then
+    /// was under way with the one that the wait is for: it is the same try.
+    private func originTrouble(_ reason: PushFailureReason, _ text: String) -> PushTrouble {
+        let before = backoff.failures - (backoff.holds(at: now) ? 1 : 0)
+        return PushTrouble(reason, text, time: now, attempt: before + 1)
+    }
+
+    private mutating func sayLoud(_ trouble: PushTrouble) {
+        guard trouble.reason != loud, trouble.reason.isForSomebody else { return }
+        loud = trouble.reason
+        actions.append(.announce(.error(nil, trouble)))
+    }
+
+    private mutating func originFailed(_ trouble: PushTrouble) {
+        sayLoud(trouble)
+        guard !backoff.holds(at: now) else { return }
         if let wait = backoff.fail(at: now, retry, using: &generator) {
             actions.append(.announce(.retry(nil, in: wait, trouble)))
         } else {
