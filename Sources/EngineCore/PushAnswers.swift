@@ -65,9 +65,11 @@ extension PushMachine {
     }
 
     private mutating func refused(
-        _ update: RefUpdate, _ reason: PushFailureReason, _ text: String
+        _ update: RefUpdate, _ first: PushFailureReason, _ text: String
     ) {
         guard var ref = refs[update.name] else { return }
+        let left = patience(with: &ref, first)
+        let reason = left.map { $0 <= .zero } ?? false ? .rejected : first
         let trouble = PushTrouble(reason, text, time: now, attempt: ref.backoff.failures + 1)
         ref.lastFailure = trouble
         let isFirst = ref.obstacle != .rejected
@@ -81,15 +83,34 @@ extension PushMachine {
         // A conflict branch gets another name then, and must not try one after the other without a wait.
         if reason != .nonFastForward || ref.isConflict {
             let atCap = reason == .rejected
-            let wait = ref.backoff.fail(at: now, retry, atCap: atCap, using: &generator)
+            let wait = ref.backoff.fail(
+                at: now, retry, atCap: atCap, longest: atCap ? nil : left, using: &generator)
             if let wait {
                 let isLoud = reason == .rejected && isFirst
                 if !isLoud { actions.append(.announce(.retry(ref.name, in: wait, trouble))) }
             } else {
                 actions.append(.announce(.stopped(.maxRetries(ref.name))))
+                // Nobody waits any longer for whoever is at work there.
+                if reason == .unknown {
+                    ref.obstacle = .rejected
+                    ref.lastFailure = PushTrouble(
+                        .rejected, text, time: now, attempt: trouble.attempt)
+                }
             }
         }
         touch(update.name) { $0 = ref }
+    }
+
+    /// How long a refusal may still be nothing but bad luck; nil: its reason tells what it is.
+    private func patience(with ref: inout RefPush, _ reason: PushFailureReason) -> Duration? {
+        guard reason == .unknown else {
+            ref.refusedSince = nil
+            return nil
+        }
+        let since = ref.refusedSince ?? now
+        ref.refusedSince = since
+        let limit = isDraining ? min(policy.stuckAfter, policy.drainWait) : policy.stuckAfter
+        return since + limit - now
     }
 
     mutating func sighted(_ name: RefName, _ sighting: Sighting) {
