@@ -25,7 +25,7 @@ struct ServePackTroubleTests {
     @Test("names a network that falls silent in the middle of a pack")
     func silentInPack() throws {
         let stage = try TroubleStage()
-        let engine = try stage.serve()
+        let engine = try stage.serve(TroubleStage.briefly)
         try stage.use(LagProxy.Faults(freezeUp: 300_000))
         let tip = try stage.commitLarge()
         #expect(engine.says("retry", reason: "timeout"), "\(engine.words)")
@@ -37,7 +37,7 @@ struct ServePackTroubleTests {
     @Test("names an origin that stands still, until it goes on")
     func frozen() throws {
         let stage = try TroubleStage()
-        let engine = try stage.serve()
+        let engine = try stage.serve(TroubleStage.briefly)
         try stage.send("STOP")
         let tip = try stage.scene.commit("a", "1")
         #expect(engine.says("retry", reason: "timeout"), "\(engine.words)")
@@ -51,7 +51,7 @@ struct ServePackTroubleTests {
     @Test("names an origin that stands still in the middle of a pack, until it goes on")
     func frozenInPack() throws {
         let stage = try TroubleStage()
-        let engine = try stage.serve()
+        let engine = try stage.serve(TroubleStage.briefly)
         var tip = ""
         // It may have received everything before it stands still.
         let isCaught = try (1...5).contains { _ in

@@ -57,7 +57,7 @@ struct ServeWebTroubleTests {
     @Test("names a server that takes connections and says nothing")
     func silent() throws {
         let stage = try TroubleStage(.https)
-        let engine = try stage.serve("--connect-timeout", "1s")
+        let engine = try stage.serve(TroubleStage.briefly + ["--connect-timeout", "1s"])
         try stage.use(LagProxy.Faults(silent: true))
         try stage.endures(engine, "timeout", "", loud: 0) { try stage.cut() }
     }

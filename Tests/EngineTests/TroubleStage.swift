@@ -62,13 +62,19 @@ final class TroubleStage {
     /// Ends every connection to origin.
     func cut() throws { try use(LagProxy.Faults()) }
 
+    /// So short that a test sees it end. A machine at work may be silent for longer, so that only those
+    /// tests have it that make an origin silent.
+    static let briefly = ["--idle-timeout", "2s"]
+
     /// An engine that has brought all there is to origin.
-    func serve(_ flags: String...) throws -> Serving {
+    func serve(_ flags: String...) throws -> Serving { try serve(flags) }
+
+    func serve(_ flags: [String]) throws -> Serving {
         let way =
             scene.origin.kind == .https
             ? ["--token-file", key] : ["--deploy-key", key, "--known-hosts", hosts]
         let engine = try Serving(
-            scene, flags: ["--idle-timeout", "2s"] + flags,
+            scene, flags: flags,
             access: ["--origin", scene.origin.url(port: port)] + way)
         try engine.begin()
         guard try engine.isDurable(scene.tip()) else {
