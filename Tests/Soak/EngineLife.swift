@@ -25,7 +25,7 @@ final class EngineLife {
             let process = Int32(try Self.firstLine(output))
         else { throw Failure(.failed, "git pod serve did not start") }
         self.process = process
-        reader = JoinedThread { Self.readLines(errors, line) }
+        reader = try JoinedThread { Self.readLines(errors, line) }
     }
 
     deinit { kill() }

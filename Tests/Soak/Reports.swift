@@ -64,24 +64,16 @@ final class Reports: Sendable {
         }
     }
 
-    /// Takes what `git pod status --json` prints.
-    func take(status: JSON) {
-        if let commit = status["durable"]?.string, let branch = status["branch"]?.string {
-            durable(commit, on: branch, said: "status")
-        }
-        if let engine = status["engine"] { take(engine: engine) }
-    }
-
-    /// Takes what an engine answers on its socket.
-    func take(engine: JSON) {
-        for mark in engine["branches"]?.elements ?? [] {
+    /// Takes what `git pod status --json` prints, or what an engine answers on its socket.
+    func take(status: JSON, said source: String) {
+        for mark in status["branches"]?.elements ?? [] {
             if let commit = mark["durable"]?.string, let branch = mark["branch"]?.string {
-                durable(commit, on: branch, said: "socket")
+                durable(commit, on: branch, said: source)
             }
             if let saved = mark["saved"], let commit = saved["commit"]?.string,
                 let branch = saved["conflictBranch"]?.string
             {
-                durable(commit, on: branch, said: "socket")
+                durable(commit, on: branch, said: source)
             }
         }
     }

@@ -18,7 +18,7 @@ func soak(_ options: Options) throws -> Bool {
     for kind in Writing.Kind.allCases {
         let seed = numbers.next()
         threads.append(
-            JoinedThread {
+            try JoinedThread {
                 do throws(Failure) {
                     var writing = try Writing(kind, stage, numbers: SeededNumbers(seed: seed))
                     let commits = writing.go()
@@ -28,7 +28,7 @@ func soak(_ options: Options) throws -> Bool {
     }
     let seed = numbers.next()
     threads.append(
-        JoinedThread {
+        try JoinedThread {
             var asking = Asking(
                 stage: stage, reports: reports, numbers: SeededNumbers(seed: seed))
             asking.go()
