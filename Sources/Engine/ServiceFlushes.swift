@@ -11,6 +11,8 @@ struct FlushWaiter {
     let asked: ObjectID
     /// What stands for it after reconciles.
     var tip: ObjectID
+    /// When it was asked for, as the machine counts.
+    let since: Duration
     let deadline: Deadline
     let reply: @Sendable (Flush) -> Void
 }
@@ -27,7 +29,9 @@ extension Service {
                 })
             else { throw Failure(.failed, "\(gitdir) has no branch \(name.branch ?? "")") }
             waiters.append(
-                FlushWaiter(name: name, asked: tip, tip: tip, deadline: deadline, reply: reply))
+                FlushWaiter(
+                    name: name, asked: tip, tip: tip, since: now, deadline: deadline,
+                    reply: reply))
         } catch { reply(.failed(error)) }
     }
 
@@ -47,9 +51,12 @@ extension Service {
         if let durable = mark?.durable, holds(durable, waiter.tip) {
             return .durable(asked: waiter.asked, now: waiter.tip)
         }
-        // What a reconcile is about to bring to its branch is not said to have escaped.
-        if let saved = mark?.saved, !machine.awaitsReconcile(waiter.name),
-            holds(saved.tip, waiter.tip)
+        // What a reconcile, or the try that was asked for, may bring to its branch is not said to have
+        // escaped.
+        let isTried =
+            mark?.lastFailure.map { $0.reason != .rejected || $0.time > waiter.since } ?? true
+        if let saved = mark?.saved, isTried || waiter.deadline.hasPassed,
+            !machine.awaitsReconcile(waiter.name), holds(saved.tip, waiter.tip)
         {
             return .escaped(asked: waiter.asked, saved.on)
         }

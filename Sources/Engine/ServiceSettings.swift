@@ -39,7 +39,7 @@ struct ServiceSettings: Sendable {
         retry.maximumRetries = try settings.number("maxRetries")
         policy = PushPolicy(
             retry: retry, saveStuck: try settings.flag("saveStuck"),
-            autoReconcile: try settings.flag("autoReconcile"))
+            autoReconcile: try settings.flag("autoReconcile"), stuckAfter: try time("stuckAfter"))
         patterns = try settings.branchPatterns()
         var origin: OriginSettings?
         if let url = settings.originURL {

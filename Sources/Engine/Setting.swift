@@ -58,6 +58,10 @@ public struct Setting: Sendable, Equatable {
             "whether a branch that cannot be pushed goes to a conflict branch on origin",
             standard: "true"),
         Setting(
+            "stuckAfter", "TIME",
+            "how long origin may refuse a branch, and not say why, before that counts as rejected",
+            standard: "10m"),
+        Setting(
             "autoReconcile", "true|false", "whether to reconcile when origin has moved",
             standard: "false"),
         Setting("retryFirst", "TIME", "the wait after the first failure", standard: "1s"),

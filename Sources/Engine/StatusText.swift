@@ -16,11 +16,14 @@ extension StatusReport {
 
     private static func lines(of branch: JSON) -> [String] {
         let name = branch["branch"]?.string ?? ""
+        guard let local = branch["local"]?.string else {
+            return ["branch      \(name)", "local       no such branch"]
+        }
         var lines = ["branch      \(name), \(branch["state"]?.string ?? "")"]
         if let seconds = branch.count("nextAttemptInSeconds") {
             lines[0] += ", next attempt in \(seconds.age)"
         }
-        lines.append("local       \(branch["local"]?.string ?? "no such branch")")
+        lines.append("local       \(local)")
         lines.append("durable     \(branch["durable"]?.string ?? "nothing that is known")")
         lines.append("pending     \(pending(branch))")
         if let line = origin(branch) { lines.append("origin      \(line)") }

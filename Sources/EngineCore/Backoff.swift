@@ -70,9 +70,11 @@ public struct Backoff: Sendable, Equatable {
 
     /// Counts a failure and gives the wait until the next try; nil: there is none.
     ///
-    /// - Parameter atCap: whether the wait is the longest at once.
+    /// - Parameters:
+    ///   - atCap: whether the wait is the longest at once.
+    ///   - longest: no wait is longer, but for the first.
     public mutating func fail(
-        at now: Duration, _ policy: RetryPolicy, atCap: Bool = false,
+        at now: Duration, _ policy: RetryPolicy, atCap: Bool = false, longest: Duration? = nil,
         using generator: inout SeededGenerator
     ) -> Duration? {
         failures += 1
@@ -81,10 +83,11 @@ public struct Backoff: Sendable, Equatable {
             isStopped = true
             return nil
         }
-        let wait =
+        var wait =
             atCap
             ? policy.longestWait(using: &generator)
             : policy.wait(after: failures, using: &generator)
+        if let longest { wait = min(wait, max(longest, policy.first)) }
         due = now + wait
         return wait
     }

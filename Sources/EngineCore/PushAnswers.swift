@@ -23,7 +23,7 @@ extension PushMachine {
     mutating func failed(_ reason: PushFailureReason, _ text: String) {
         guard let attempt = inFlight else { return }
         inFlight = nil
-        let trouble = PushTrouble(reason, text, time: now, attempt: backoff.failures + 1)
+        let trouble = originTrouble(reason, text)
         for update in attempt.updates {
             touch(update.name) {
                 $0.wasSent(update.new)
@@ -33,11 +33,30 @@ extension PushMachine {
         originFailed(trouble)
     }
 
-    mutating func originFailed(_ trouble: PushTrouble) {
-        if trouble.reason != loud, trouble.reason.isForSomebody {
-            loud = trouble.reason
-            actions.append(.announce(.error(nil, trouble)))
-        }
+    mutating func lookFailed(_ reason: PushFailureReason, _ text: String) {
+        let trouble = originTrouble(reason, text)
+        // One that nothing here waits for holds nothing up.
+        guard !looking.isEmpty else { return sayLoud(trouble) }
+        looking = []
+        originFailed(trouble)
+    }
+
+    /// A failure of origin as a whole. While a wait holds nothing is begun, so that one which comes then
+    /// was under way with the one that the wait is for: it is the same try.
+    private func originTrouble(_ reason: PushFailureReason, _ text: String) -> PushTrouble {
+        let before = backoff.failures - (backoff.holds(at: now) ? 1 : 0)
+        return PushTrouble(reason, text, time: now, attempt: before + 1)
+    }
+
+    private mutating func sayLoud(_ trouble: PushTrouble) {
+        guard trouble.reason != loud, trouble.reason.isForSomebody else { return }
+        loud = trouble.reason
+        actions.append(.announce(.error(nil, trouble)))
+    }
+
+    private mutating func originFailed(_ trouble: PushTrouble) {
+        sayLoud(trouble)
+        guard !backoff.holds(at: now) else { return }
         if let wait = backoff.fail(at: now, retry, using: &generator) {
             actions.append(.announce(.retry(nil, in: wait, trouble)))
         } else {
@@ -46,9 +65,11 @@ extension PushMachine {
     }
 
     private mutating func refused(
-        _ update: RefUpdate, _ reason: PushFailureReason, _ text: String
+        _ update: RefUpdate, _ first: PushFailureReason, _ text: String
     ) {
         guard var ref = refs[update.name] else { return }
+        let left = patience(with: &ref, first)
+        let reason = left.map { $0 <= .zero } ?? false ? .rejected : first
         let trouble = PushTrouble(reason, text, time: now, attempt: ref.backoff.failures + 1)
         ref.lastFailure = trouble
         let isFirst = ref.obstacle != .rejected
@@ -62,15 +83,34 @@ extension PushMachine {
         // A conflict branch gets another name then, and must not try one after the other without a wait.
         if reason != .nonFastForward || ref.isConflict {
             let atCap = reason == .rejected
-            let wait = ref.backoff.fail(at: now, retry, atCap: atCap, using: &generator)
+            let wait = ref.backoff.fail(
+                at: now, retry, atCap: atCap, longest: atCap ? nil : left, using: &generator)
             if let wait {
                 let isLoud = reason == .rejected && isFirst
                 if !isLoud { actions.append(.announce(.retry(ref.name, in: wait, trouble))) }
             } else {
                 actions.append(.announce(.stopped(.maxRetries(ref.name))))
+                // Nobody waits any longer for whoever is at work there.
+                if reason == .unknown {
+                    ref.obstacle = .rejected
+                    ref.lastFailure = PushTrouble(
+                        .rejected, text, time: now, attempt: trouble.attempt)
+                }
             }
         }
         touch(update.name) { $0 = ref }
+    }
+
+    /// How long a refusal may still be nothing but bad luck; nil: its reason tells what it is.
+    private func patience(with ref: inout RefPush, _ reason: PushFailureReason) -> Duration? {
+        guard reason == .unknown else {
+            ref.refusedSince = nil
+            return nil
+        }
+        let since = ref.refusedSince ?? now
+        ref.refusedSince = since
+        let limit = isDraining ? min(policy.stuckAfter, policy.drainWait) : policy.stuckAfter
+        return since + limit - now
     }
 
     mutating func sighted(_ name: RefName, _ sighting: Sighting) {

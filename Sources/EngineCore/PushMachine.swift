@@ -77,9 +77,7 @@ public struct PushMachine: Sendable {
             touch(name) { $0.move(to: tip) }
             if refs[name]?.isLacking == false { endIncident(name) }
         case .sighted(let name, let sighting): sighted(name, sighting)
-        case .lookFailed(let reason, let text):
-            looking = []
-            originFailed(PushTrouble(reason, text, time: now, attempt: backoff.failures + 1))
+        case .lookFailed(let reason, let text): lookFailed(reason, text)
         case .report(let results): report(results)
         case .failed(let reason, let text): failed(reason, text)
         case .alarm: break
@@ -143,6 +141,8 @@ public struct PushMachine: Sendable {
         guard inFlight == nil, !backoff.holds(at: now) else { return }
         let due = active.compactMap { refs[$0] }.filter { ref in
             ref.wantsSend && !ref.backoff.holds(at: now) && ref.name != asked
+                // What it would be sent onto is being asked for.
+                && !looking.contains(ref.name)
         }
         // Conflict branches first: they hold what no other ref of origin's may ever get.
         let ordered = due.sorted {

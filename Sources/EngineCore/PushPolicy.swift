@@ -10,19 +10,23 @@ public struct PushPolicy: Sendable, Equatable {
     /// More escapes than this within ``escapeWindow`` end the reconciles of the machine's own asking.
     public var maximumEscapes: Int
     public var escapeWindow: Duration
+    /// For so long a ref that origin refuses alone may be what somebody there is at work on; after that
+    /// the refusal stands, and is taken for ``PushFailureReason/rejected``.
+    public var stuckAfter: Duration
     /// The longest wait while draining.
     public var drainWait: Duration
 
     public init(
         retry: RetryPolicy = RetryPolicy(), saveStuck: Bool = true, autoReconcile: Bool = false,
         maximumEscapes: Int = 3, escapeWindow: Duration = .seconds(600),
-        drainWait: Duration = .seconds(1)
+        stuckAfter: Duration = .seconds(600), drainWait: Duration = .seconds(1)
     ) {
         self.retry = retry
         self.saveStuck = saveStuck
         self.autoReconcile = autoReconcile
         self.maximumEscapes = maximumEscapes
         self.escapeWindow = escapeWindow
+        self.stuckAfter = stuckAfter
         self.drainWait = drainWait
     }
 }

@@ -28,6 +28,8 @@ struct RefPush: Sendable, Equatable {
 
     /// A refusal that stands: `nonFastForward`, or `rejected`.
     var obstacle: PushFailureReason?
+    /// Since when it was refused as `unknown`, without another word of origin's.
+    var refusedSince: Duration?
     /// The tip that was refused as `nonFastForward`.
     var refusedTip: ObjectID?
     /// Whether that refusal may come of an attempt without an answer.
@@ -106,7 +108,7 @@ struct RefPush: Sendable, Equatable {
         local = tip
         guard let tip, tip == originTip, hasBase else { return }
         durable = tip
-        (obstacle, refusedTip, isDoubtful) = (nil, nil, false)
+        (obstacle, refusedSince, refusedTip, isDoubtful) = (nil, nil, nil, false)
         backoff.reset()
     }
 
@@ -131,6 +133,7 @@ struct RefPush: Sendable, Equatable {
     mutating func clear() {
         unconfirmed = []
         obstacle = nil
+        refusedSince = nil
         refusedTip = nil
         isDoubtful = false
         mustLook = false

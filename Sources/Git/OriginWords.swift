@@ -59,9 +59,12 @@ struct OriginWords {
                 "could not resolve", "connection refused", "failed to connect", "couldn't connect",
                 "connection reset", "network is unreachable", "no route to host",
                 "connection closed", "empty reply from server", "remote end hung up",
-                "early eof", "unexpected disconnect", "requested url returned error: 50",
+                "early eof", "unexpected disconnect", "requested url returned error: 5",
                 "broken pipe", "does not appear to be a git repository", "repository not found",
                 "requested url returned error: 404", "no such file or directory", "' not found",
+                // Who answers speaks no TLS, or stops in the middle of it.
+                "gnutls_handshake() failed", "gnutls recv error", "wrong version number",
+                "ssl_error_syscall", "tls connection was non-properly terminated",
             ]
         ),
     ]
@@ -109,6 +112,8 @@ struct OriginWords {
             // Somebody else moved the ref between advertisement and update, or holds its lock.
             let moved = lines.contains {
                 $0.contains("but expected") || $0.contains("already exists")
+                    // It was deleted. A broken one is named in the same words, and what is wrong.
+                    || $0.contains("unable to resolve reference '") && $0.hasSuffix("'")
             }
             return moved ? .nonFastForward : .unknown
         }

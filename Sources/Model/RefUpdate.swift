@@ -19,7 +19,8 @@ public struct RefUpdate: Sendable, Hashable {
 public enum PushFailureReason: String, Sendable, CaseIterable {
     /// The ref is not where the push takes it to be; only a reconcile can help.
     case nonFastForward = "non-fast-forward"
-    /// A hook or a protection rule of origin's says no.
+    /// A hook or a protection rule of origin's says no. A service takes an ``unknown`` refusal for this
+    /// when it has stood so long that somebody over there has to look.
     case rejected
     /// Origin takes none of our keys, or not our token; also a key file that cannot be used.
     case authentication

@@ -94,9 +94,9 @@ private struct Log: Sendable {
 
 private let serveSettings =
     originSettingNames + [
-        "onDivergence", "onRewrite", "keepBefore", "saveStuck", "autoReconcile", "retryFirst",
-        "retryCap", "maxRetries", "warmFor", "originCheck", "recheck", "drainQuiet",
-        "drainTimeout", "logFormat", "hookTimeout", "lockTimeout", "trustOwner",
+        "onDivergence", "onRewrite", "keepBefore", "saveStuck", "stuckAfter", "autoReconcile",
+        "retryFirst", "retryCap", "maxRetries", "warmFor", "originCheck", "recheck",
+        "drainQuiet", "drainTimeout", "logFormat", "hookTimeout", "lockTimeout", "trustOwner",
     ]
 
 private let serveHelp = """

@@ -120,6 +120,71 @@ struct OriginTroubleTests {
         }
     }
 
+    @Test(
+        "a look and a push that fail together are one try, whichever fails first",
+        arguments: [true, false])
+    func together(lookFirst: Bool) throws {
+        var policy = PushPolicy()
+        policy.retry.maximumRetries = 3
+        var stage = PushStage(inSync: main, at: commit(1), policy)
+        let push = PushMachine.Event.failed(.unreachable, "no")
+        let look = PushMachine.Event.lookFailed(.unreachable, "no")
+        stage.tell(.local(main, commit(2)), .local(branch("other"), commit(1)))
+        for whole in [1, 2, 4] {
+            #expect(stage.sent?.map(\.name) == [main])
+            #expect(stage.looks == [branch("other")])
+            stage.tell(lookFirst ? look : push)
+            let retry = try #require(stage.retries.first)
+            #expect(retry.wait.isJittered(.seconds(whole)))
+            stage.pass(.milliseconds(500))
+            stage.tell(lookFirst ? push : look)
+            #expect(stage.last == [])
+            let mark = stage.machine.watermark(of: main)
+            #expect(mark?.lastFailure?.attempt == retry.trouble.attempt)
+            stage.pass(try #require(stage.alarm))
+        }
+        stage.tell(push)
+        #expect(stage.notices == [.stopped(.maxRetries(nil))])
+        stage.tell(look)
+        #expect(stage.last == [])
+    }
+
+    @Test("a ref is not sent before it is known what it would be sent onto")
+    func lookFirst() throws {
+        var stage = PushStage(inSync: main, at: commit(1))
+        stage.tell(.local(main, commit(2)))
+        stage.tell(.sighted(main, Sighting(origin: commit(1), seen: commit(1))))
+        stage.tell(.failed(.unreachable, "no"))
+        stage.pass(try #require(stage.alarm))
+        #expect(stage.last == [.look([main])])
+        stage.tell(.sighted(main, Sighting(origin: commit(1), seen: commit(1))))
+        let update = RefUpdate(main, from: commit(1), to: commit(2))
+        #expect(stage.last == [.send([update], attempt: 2)])
+    }
+
+    @Test("a look that nothing waits for is no try: it stops nothing, and holds nothing up")
+    func idleLooks() {
+        var policy = PushPolicy()
+        policy.retry.maximumRetries = 1
+        var stage = PushStage(inSync: main, at: commit(1), policy)
+        for _ in 1...5 {
+            stage.tell(.lookFailed(.unreachable, "no"))
+            #expect(stage.last == [])
+        }
+        stage.tell(.lookFailed(.authentication, "no such key"))
+        #expect(stage.errors == [.authentication])
+        stage.tell(.lookFailed(.authentication, "no such key"))
+        #expect(stage.last == [])
+        stage.tell(.local(main, commit(2)))
+        #expect(stage.sent != nil)
+        // Nor does it make a wait longer that goes on.
+        stage.tell(.failed(.unreachable, "no"))
+        let wait = stage.alarm
+        stage.tell(.lookFailed(.unreachable, "no"))
+        #expect(stage.alarm == wait)
+        #expect(!stage.machine.isStopped)
+    }
+
     @Test("what an attempt without an answer has brought to origin is known for ours")
     func lostReport() throws {
         var stage = failed(PushPolicy(), .timeout)

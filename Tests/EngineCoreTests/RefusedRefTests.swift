@@ -64,7 +64,8 @@ struct RefusedRefTests {
         var stage = refused(.unknown, policy)
         stage.pass(try #require(stage.alarm))
         stage.tell(.report([main: .refused(.unknown, "no")]))
-        #expect(stage.notices == [.stopped(.maxRetries(main))])
+        #expect(stage.notices.first == .stopped(.maxRetries(main)))
+        #expect(stage.errors == [.rejected])
         stage.pass(.seconds(100_000))
         #expect(stage.sent == nil)
         #expect(stage.machine.isQuiet)
@@ -72,6 +73,98 @@ struct RefusedRefTests {
         #expect(stage.sent?.map(\.name) == [other])
         stage.tell(.report([other: .done]), .triggered)
         #expect(stage.sent?.map(\.name) == [main])
+    }
+
+    @Test(
+        "what origin refuses for no reason that can be told is rejected after its time, and saved")
+    func stuckAfter() throws {
+        var stage = refused(.unknown, PushPolicy())
+        var attempts = 1
+        while stage.now < .seconds(600) {
+            #expect(stage.state(main) == .waiting)
+            #expect(stage.errors == [] && stage.saves == [])
+            stage.pass(try #require(stage.alarm))
+            #expect(stage.sent?.map(\.name) == [main])
+            attempts += 1
+            stage.tell(.report([main: .refused(.unknown, "locked")]))
+        }
+        // As the waits grow: 1 + 2 + … + 256 s, and the rest.
+        #expect((10...13).contains(attempts))
+        #expect(stage.now <= .seconds(602))
+        #expect(stage.errors == [.rejected])
+        #expect(stage.state(main) == .stuck)
+        #expect(stage.machine.watermark(of: main)?.lastFailure?.text == "locked")
+        #expect(stage.saves == [.save(main, tip: commit(2), on: nil)])
+        #expect(try #require(stage.alarm).isJittered(.seconds(600)))
+        stage.tell(.triggered)
+        #expect(stage.sent?.map(\.name) == [main])
+        stage.tell(.report([main: .refused(.unknown, "locked")]))
+        #expect(stage.errors == [])
+        #expect(try #require(stage.alarm).isJittered(.seconds(600)))
+        // The lock has gone; the next one has a time of its own.
+        stage.tell(.triggered)
+        stage.tell(.report([main: .done]))
+        #expect(stage.state(main) == .inSync)
+        stage.tell(.local(main, commit(3)))
+        stage.tell(.report([main: .refused(.unknown, "locked")]))
+        #expect(stage.state(main) == .waiting)
+        #expect(stage.errors == [])
+        #expect(try #require(stage.alarm).isJittered(.seconds(1)))
+    }
+
+    @Test("a reason that can be told keeps its name, however long it lasts")
+    func keepsReason() throws {
+        for reason in [PushFailureReason.diskFull, .readOnlyKey] {
+            var stage = refused(reason, PushPolicy())
+            for _ in 1...20 {
+                stage.pass(try #require(stage.alarm))
+                stage.tell(.report([main: .refused(reason, "no")]))
+                #expect(stage.machine.watermark(of: main)?.lastFailure?.reason == reason)
+            }
+            #expect(stage.now > .seconds(3600))
+            #expect(stage.saves == [])
+        }
+    }
+
+    @Test("the time of one refusal begins anew after origin has given a reason")
+    func otherReason() throws {
+        var stage = refused(.unknown, PushPolicy())
+        stage.pass(.seconds(500))
+        stage.tell(.report([main: .refused(.diskFull, "full")]))
+        stage.pass(.seconds(500))
+        stage.tell(.report([main: .refused(.unknown, "locked")]))
+        #expect(stage.errors == [] && stage.saves == [])
+    }
+
+    @Test("what is given up after maxRetries is saved, too")
+    func savedWhenGivenUp() throws {
+        var policy = PushPolicy()
+        policy.retry.maximumRetries = 2
+        var stage = refused(.unknown, policy)
+        for _ in 1...2 {
+            #expect(stage.saves == [])
+            stage.pass(try #require(stage.alarm))
+            stage.tell(.report([main: .refused(.unknown, "locked")]))
+        }
+        #expect(stage.notices.contains(.stopped(.maxRetries(main))))
+        #expect(stage.saves == [.save(main, tip: commit(2), on: nil)])
+    }
+
+    @Test("a process that is to end does not wait so long before it saves")
+    func stuckWhileDraining() throws {
+        var stage = refused(.unknown, PushPolicy())
+        stage.tell(.drain)
+        #expect(stage.sent?.map(\.name) == [main])
+        stage.tell(.report([main: .refused(.unknown, "locked")]))
+        #expect(!stage.machine.isQuiet)
+        stage.pass(.seconds(1))
+        stage.tell(.report([main: .refused(.unknown, "locked")]))
+        #expect(stage.saves == [.save(main, tip: commit(2), on: nil)])
+        let conflict = branch("conflicts/2026-03-01T04-05-06Z")
+        stage.tell(.saved(main, tip: commit(2), on: conflict))
+        stage.tell(.report([conflict: .done]))
+        #expect(stage.machine.isQuiet)
+        #expect(stage.machine.lacking == [])
     }
 
     @Test("rejected is said loud once, and tried again at the cap only, or on a trigger")

@@ -150,6 +150,7 @@ struct SaveTests {
         var stage = stuck()
         stage.tell(.saved(main, tip: commit(2), on: first))
         stage.tell(.report([first: .done]))
+        stage.tell(.sighted(main, Sighting(origin: commit(1), seen: commit(1))))
         stage.tell(.local(main, commit(1)))
         #expect(stage.machine.watermarks.map(\.name) == [main])
         stage.tell(.local(main, commit(3)))

@@ -130,6 +130,8 @@ struct LoneFlushTests {
         let waiting = try begin(scene, "--timeout", "100s", "--origin", link)
         try #require(eventually { exists(lock) })
         try scene.update(to: before)
+        // Once the lock is free, a push of the commit has failed, or will not come any more.
+        try run([Products.path("git-pod"), "lock", "--repo", scene.gitdir, "--", "true"]).check()
         try run(["ln", "-s", scene.origin.path, link]).check()
         let ended = try waiting.finish()
         #expect(ended.status == .exited(1), "\(ended.errors)")

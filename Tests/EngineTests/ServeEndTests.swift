@@ -88,8 +88,8 @@ struct ServeEndTests {
         #expect(try engine.isDurable(scene.tip()))
         let sign = scene.origin.pod.folder.file("reached")
         try writeFile(
-            "\(scene.origin.path)/hooks/pre-receive", "#!/bin/sh\ntouch \(sign)\nexec sleep 600\n",
-            mode: 0o755)
+            "\(scene.origin.path)/hooks/pre-receive",
+            "#!/bin/sh\ntouch \(sign)\n\(scene.origin.pod.folder.standStill)\n", mode: 0o755)
         let tip = try scene.commit("stuck", "?")
         #expect(eventually { exists(sign) }, "\(engine.words)")
         return (engine, tip)
@@ -129,7 +129,7 @@ struct ServeEndTests {
             #expect(engine.stop() == .exited(0))
             #expect(contents(out).contains(tip))
         }
-        try writeFile(hook, "#!/bin/sh\nexec sleep 600\n", mode: 0o755)
+        try writeFile(hook, "#!/bin/sh\n\(scene.origin.pod.folder.standStill)\n", mode: 0o755)
         let engine = try Serving(scene, "--hook-timeout", "1h", "--drain-timeout", "300ms")
         try engine.begin()
         let tip = try scene.commit("a", "2")

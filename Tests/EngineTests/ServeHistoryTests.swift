@@ -18,9 +18,11 @@ struct ServeHistoryTests {
         return engine
     }
 
-    @Test("is loud once, tries no more, saves what comes, and has one history after a reconcile")
-    func nonFastForward() throws {
-        let engine = try serving()
+    @Test(
+        "is loud once, tries no more, saves what comes, and has one history after a reconcile",
+        arguments: TestOrigin.Kind.allCases)
+    func nonFastForward(kind: TestOrigin.Kind) throws {
+        let engine = try serving(kind: kind)
         let scene = engine.scene
         let theirs = try scene.commitToOrigin("theirs", "1")
         var tips: [String] = []
@@ -32,6 +34,7 @@ struct ServeHistoryTests {
         #expect(Array(conflicts.values) == [tips[2]])
         #expect(try scene.origin.tip() == theirs)
         #expect(engine.said("error").count == 1, "\(engine.words)")
+        #expect(engine.said("error", reason: "non-fast-forward").count == 1, "\(engine.words)")
         #expect(engine.said("retry").isEmpty)
         #expect(try engine.mark()["state"]?.string == "stuck")
         #expect(try scene.reconcile().outcome == "rebased")
@@ -131,6 +134,68 @@ struct ServeHistoryTests {
         #expect(log.contains("Write ours") && log.contains(there))
         #expect(try scene.isKept(ours))
         #expect(engine.stop() == .exited(0), "\(engine.words)")
+    }
+
+    @Test(
+        "sends nothing back that was dropped on origin and that nobody had looked at",
+        arguments: ["rewound", "rewritten", "deleted"], [TestOrigin.Kind.ssh, .https])
+    func droppedUnseen(how: String, kind: TestOrigin.Kind) throws {
+        let engine = try serving("--origin-check", "1h", kind: kind)
+        let scene = engine.scene
+        let kept = try scene.tip() ?? ""
+        #expect(try engine.isDurable(scene.commit("secret", "oops")))
+        var there: String?
+        switch how {
+        case "rewound": there = kept
+        case "rewritten": there = try scene.loose("instead", onto: kept, in: scene.origin.path)
+        default: try scene.home.git("update-ref", "-d", "refs/heads/main", at: scene.origin.path)
+        }
+        if let there { try scene.rewindOrigin(to: there) }
+        for number in 1...3 {
+            let ours = try scene.commit("ours", "\(number)")
+            let isSaved = try eventually {
+                try engine.mark()["saved"]?["commit"]?.string == ours
+            }
+            #expect(isSaved, "\(engine.words)")
+            #expect(try scene.origin.tip() == there)
+        }
+        #expect(try engine.mark()["state"]?.string == "stuck")
+        #expect(engine.said("error").count == 1, "\(engine.words)")
+        #expect(engine.said("error", reason: "non-fast-forward").count == 1, "\(engine.words)")
+        #expect(try engine.flush().code == .escaped)
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+        #expect(try scene.origin.tip() == there)
+    }
+
+    @Test("reconciles no more by itself after many conflicts in a short time, and goes on saving")
+    func escapeStorm() throws {
+        let engine = try serving("--auto-reconcile", "true", kind: .ssh)
+        let scene = engine.scene
+        for number in 1...4 {
+            let theirs = try scene.commitToOrigin("same", "theirs \(number)\n")
+            let ours = try scene.commit("same", "ours \(number)\n")
+            let isEscaped = try eventually {
+                try scene.tip() == theirs
+                    && scene.refs("refs/heads/conflicts", in: scene.origin.path).values
+                        .contains(ours)
+            }
+            #expect(isEscaped, "\(engine.words)")
+            #expect(engine.said("stopped").isEmpty || number == 4, "\(engine.words)")
+        }
+        #expect(engine.says("stopped"), "\(engine.words)")
+        #expect(try scene.status().json["engine"]?["escapeStorm"]?.bool == true)
+        let theirs = try scene.commitToOrigin("same", "theirs 5\n")
+        let ours = try scene.commit("same", "ours 5\n")
+        #expect(engine.says("saved"), "\(engine.words)")
+        let isSaved = try eventually { try engine.mark()["saved"]?["commit"]?.string == ours }
+        #expect(isSaved, "\(engine.words)")
+        #expect(try scene.tip() == ours)
+        // Whoever waits for it asks for all that can be done.
+        #expect(try engine.flush().code == .escaped)
+        #expect(try eventually { try scene.tip() == theirs }, "\(engine.words)")
+        #expect(try scene.status().json["engine"]?["escapeStorm"]?.bool == false)
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+        try scene.check()
     }
 
     @Test("makes no branch again that was deleted on origin", arguments: ["false", "true"])

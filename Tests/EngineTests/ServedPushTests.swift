@@ -101,6 +101,22 @@ struct ServedPushTests {
         #expect(engine.stop() == .exited(0), "\(engine.words)")
     }
 
+    @Test("is waited for by a flush before that calls a refused commit saved and no more")
+    func flushTries() throws {
+        let engine = try serving("--retry-cap", "1h")
+        let scene = engine.scene
+        let hook = "\(scene.origin.path)/hooks/update"
+        try writeFile(
+            hook, "#!/bin/sh\n[ \"$1\" != refs/heads/main ] || exit 1\n", mode: 0o755)
+        let tip = try scene.commit("a", "1")
+        #expect(engine.says("saved"), "\(engine.words)")
+        #expect(try engine.flush().code == .escaped)
+        try run(["rm", hook]).check()
+        #expect(try engine.flush().code == .done, "\(engine.words)")
+        #expect(try scene.origin.tip() == tip)
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+    }
+
     @Test("takes the branch that is meant, of several")
     func several() throws {
         let scene = try Scene()

@@ -114,7 +114,8 @@ struct OriginTroubleTests {
     func hangs(kind: Kind) throws {
         let work = try OriginAtWork(kind)
         try writeFile(
-            "\(work.there.path)/hooks/pre-receive", "#!/bin/sh\nexec sleep 20\n", mode: 0o755)
+            "\(work.there.path)/hooks/pre-receive",
+            "#!/bin/sh\n\(work.pod.folder.standStill)\n", mode: 0o755)
         work.settings.idleTimeout = .milliseconds(600)
         work.settings.connectTimeout = .seconds(3)
         let failure = try failure { _ = try work.pushAhead() }

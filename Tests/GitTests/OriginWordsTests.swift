@@ -43,6 +43,15 @@ struct OriginWordsTests {
                 "fatal: unable to access 'https://h/r/': The requested URL returned error: 503",
                 "unreachable"
             ),
+            (
+                "fatal: unable to access 'https://h/r/': The requested URL returned error: 524",
+                "unreachable"
+            ),
+            (
+                "fatal: unable to access 'https://h/r/': gnutls_handshake() failed: An unexpected TLS packet was received.",
+                "unreachable"
+            ),
+            ("error: OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to h:443", "unreachable"),
             ("fatal: repository 'https://h/r/' not found", "unreachable"),
             (
                 "fatal: unable to access 'https://h/r/': SSL certificate problem: certificate has expired",
@@ -78,6 +87,21 @@ struct OriginWordsTests {
         ])
     func statuses(status: String, reason: String) {
         #expect(OriginWords([]).reason(ofStatus: status).rawValue == reason)
+    }
+
+    @Test(
+        "tell a ref that has moved or gone from one that is locked, or broken",
+        arguments: [
+            ("is at 1234 but expected 5678", "non-fast-forward"),
+            ("reference already exists", "non-fast-forward"),
+            ("unable to resolve reference 'refs/heads/main'", "non-fast-forward"),
+            ("unable to resolve reference 'refs/heads/main': reference broken", "unknown"),
+            ("Unable to create '/r/refs/heads/main.lock': File exists.", "unknown"),
+            ("'refs/heads/main' exists; cannot create 'refs/heads/main/a'", "unknown"),
+        ])
+    func locks(line: String, reason: String) {
+        let words = OriginWords(["error: cannot lock ref 'refs/heads/main': \(line)"])
+        #expect(words.reason(ofStatus: "failed to update ref").rawValue == reason)
     }
 
     @Test(

@@ -31,7 +31,7 @@ struct Asking {
         // Nobody there, or killed before it answered.
         guard let answer = try? client.send(request, until: .after(.seconds(10))) else { return }
         stage.tally.with { $0.count("asked socket") }
-        reports.take(status: answer.body, said: "socket")
+        reports.take(engine: answer.body)
     }
 
     private func status(_ branch: String) {
@@ -39,7 +39,7 @@ struct Asking {
             let json = JSON(parsing: ended.bytes)
         else { return }
         stage.tally.with { $0.count("asked status") }
-        reports.take(status: json, said: "status")
+        reports.take(status: json)
     }
 
     private func flush(_ branch: String) {

@@ -64,16 +64,21 @@ final class Reports: Sendable {
         }
     }
 
-    /// Takes what `git pod status --json` prints, or what an engine answers on its socket.
-    func take(status: JSON, said source: String) {
-        for mark in status["branches"]?.elements ?? [] {
+    /// Takes what `git pod status --json` prints.
+    func take(status: JSON) { take(branches: status["branches"], said: "status") }
+
+    /// Takes what an engine answers on its socket.
+    func take(engine: JSON) { take(branches: engine["branches"], said: "socket") }
+
+    private func take(branches: JSON?, said: String) {
+        for mark in branches?.elements ?? [] {
             if let commit = mark["durable"]?.string, let branch = mark["branch"]?.string {
-                durable(commit, on: branch, said: source)
+                durable(commit, on: branch, said: said)
             }
             if let saved = mark["saved"], let commit = saved["commit"]?.string,
                 let branch = saved["conflictBranch"]?.string
             {
-                durable(commit, on: branch, said: source)
+                durable(commit, on: branch, said: said)
             }
         }
     }

@@ -27,6 +27,12 @@ public final class TemporaryDirectory: Sendable {
         _ = try? run(["rm", "-rf", path])
     }
 
+    /// Shell that stands still as long as this folder is there, ten minutes at most: nothing of it is left
+    /// behind, whoever started it and whoever was killed meanwhile.
+    public var standStill: String {
+        "i=0; while [ -d '\(path)' ] && [ $((i += 1)) -le 6000 ]; do sleep 0.1; done"
+    }
+
     /// The path of `name` in it.
     public func file(_ name: String) -> String { "\(path)/\(name)" }
 

@@ -50,7 +50,9 @@ public final class TestOrigin: Sendable {
             let server = try SSHServer(lines: lines)
             self.server = server
             let key = try SSHKey(.ed25519, at: pod.folder.file("deploy_key"))
-            try server.authorize(key.publicLine, options: ["restrict"])
+            let deploy = pod.folder.file("deploy")
+            try writeFile(deploy, Self.gitOnly, mode: 0o755)
+            try server.authorize(key.publicLine, options: SSHServer.forced(deploy))
             deployKey = key.path
             let reader = try SSHKey(.ed25519, at: pod.folder.file("read_only_key"))
             let command = pod.folder.file("read_only")
@@ -77,6 +79,17 @@ public final class TestOrigin: Sendable {
         }
     }
 
+    /// What a deploy key may do on a host: read and write by git, and nothing else.
+    private static let gitOnly = """
+        #!/bin/sh
+        case $SSH_ORIGINAL_COMMAND in
+        "git-upload-pack "* | "git-receive-pack "*) exec sh -c "exec $SSH_ORIGINAL_COMMAND" ;;
+        esac
+        echo 'ERROR: this key is for git alone.' >&2
+        exit 1
+
+        """
+
     /// Serves reading, and says of writing what GitHub says.
     private static let readOnly = """
         #!/bin/sh
@@ -96,13 +109,15 @@ public final class TestOrigin: Sendable {
 
     /// The same by way of another port, which a proxy has.
     public func url(port: UInt16?) -> String {
+        if let web, let port { return web.url(of: "origin.git", port: port) }
         guard let server, let port else { return path }
         return "ssh://\(server.user)@127.0.0.1:\(port)\(path)"
     }
 
     /// Lets another key in, as the deploy key is.
     public func authorize(_ key: SSHKey) throws(Failure) {
-        try server?.authorize(key.publicLine, options: ["restrict"])
+        try server?.authorize(
+            key.publicLine, options: SSHServer.forced(pod.folder.file("deploy")))
     }
 
     /// The tip of a ref over there; nil if there is none.

@@ -47,8 +47,8 @@ public final class WebServer: Sendable {
     }
 
     /// The URL of the repository `name`, with `host` as one of the server's names.
-    public func url(of name: String, host: String = "127.0.0.1") -> String {
-        "\(authority == nil ? "http" : "https")://\(host):\(port)/git/\(name)"
+    public func url(of name: String, host: String = "127.0.0.1", port: UInt16? = nil) -> String {
+        "\(authority == nil ? "http" : "https")://\(host):\(port ?? self.port)/git/\(name)"
     }
 
     /// The header that a token is sent in.
@@ -77,6 +77,11 @@ public final class WebServer: Sendable {
         try writeFile(folder.file("answer"), "\(status)\n\(words)\n")
     }
 
+    /// Answers everybody as before ``answer(_:_:)``.
+    public func answerAsBefore() throws(Failure) {
+        try run(["rm", "-f", folder.file("answer")]).check()
+    }
+
     // MARK: making it
 
     /// What runs for each request (RFC 3875).
@@ -86,7 +91,7 @@ public final class WebServer: Sendable {
         cd \(folder.path)
         say() { printf 'Status: %s\\r\\nContent-Type: text/plain\\r\\n%s\\r\\n\\r\\n' "$1" "$2"; }
         echo "$REQUEST_METHOD $REQUEST_URI|$HTTP_AUTHORIZATION" >>requests
-        test ! -e silent || exec sleep 60
+        if test -e silent; then \(folder.standStill); exit; fi
         redirect() { say '302 Found' "Location: $(cat $1)${REQUEST_URI#/git}"; exit; }
         test ! -e redirect || test "${HTTP_HOST%%:*}" = localhost || redirect redirect
         test ! -e renamed || read -r old new <renamed

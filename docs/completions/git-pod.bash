@@ -63,7 +63,7 @@ __git_pod_setting_values ()
 	--log-format) printf '%s\n' text json ;;
 	--origin | --remote | --branch | --connect-timeout | --idle-timeout | --keep-before | \
 		--lock-timeout | --trust-owner | --min-free | --expected-size | --timeout | \
-		--retry-first | --retry-cap | --max-retries | --warm-for | --origin-check | \
+		--stuck-after | --retry-first | --retry-cap | --max-retries | --warm-for | --origin-check | \
 		--recheck | --drain-quiet | --drain-timeout | --hook-timeout) ;;
 	*) return 1 ;;
 	esac
@@ -106,8 +106,8 @@ __git_pod_serve_options ()
 {
 	__git_pod_push_options
 	printf '%s\n' --verbose --quiet --print-config --on-divergence --on-rewrite --keep-before \
-		--save-stuck --auto-reconcile --retry-first --retry-cap --max-retries --warm-for \
-		--origin-check --recheck --drain-quiet --drain-timeout --log-format --hook-timeout
+		--save-stuck --stuck-after --auto-reconcile --retry-first --retry-cap --max-retries \
+		--warm-for --origin-check --recheck --drain-quiet --drain-timeout --log-format --hook-timeout
 }
 
 __git_pod_status_options ()
