@@ -53,7 +53,11 @@ struct Asking {
 
 /// The branches of a soak.
 enum Branch {
-    static let all = ["main", "main", "main", "data/plumbing", "data/shared", "data/deep/er"]
+    static let all =
+        ["main", "main", "main", "data/shared", "data/deep/er"] + Writing.Kind.allCases.map(own)
+
+    /// Where one kind of writers is alone: elsewhere another one is often quicker.
+    static func own(_ kind: Writing.Kind) -> String { "data/\(kind.rawValue)" }
 
     static func random(using numbers: inout SeededNumbers) -> String {
         all[Int.random(in: 0..<all.count, using: &numbers)]

@@ -33,7 +33,8 @@ struct Writing {
     /// Writes until all is over. Returns the commits that it made.
     mutating func go() -> [String] {
         while !stage.isOver {
-            let branch = Branch.random(using: &numbers)
+            let isAlone = Int.random(in: 0..<3, using: &numbers) == 0
+            let branch = isAlone ? Branch.own(kind) : Branch.random(using: &numbers)
             let file = "\(kind.rawValue)-\(Int.random(in: 0..<12, using: &numbers))"
             let size = Int.random(in: 0..<25, using: &numbers) == 0 ? 40_000 : 8
             let text = (0..<size).map { _ in
