@@ -3,7 +3,8 @@
 //     lag-proxy --to PORT [--listen PORT] [--one-way 25ms] [--cut-down N] [--cut-up N]
 //               [--freeze-down N] [--freeze-up N] [--silent]
 //
-// Prints the port it listens on, then relays until its standard input ends.
+// Prints the port it listens on, then relays until its standard input ends; then when clients began to
+// speak after a silence, in microseconds of the monotonic clock.
 
 import Model
 import POSIX
@@ -43,6 +44,7 @@ do {
     let buffer = ByteBuffer(capacity: 4096)
     while try read(0, into: buffer) != .end { buffer.clear() }
     let traffic = running.traffic
+    for start in traffic.starts { writeAll("\(start / 1000)\n", to: 1) }
     writeAll(
         "\(traffic.connections) connections, \(traffic.up) bytes up, \(traffic.down) bytes down, "
             + "\(traffic.roundTrips) round trips\n", to: 2)

@@ -38,6 +38,11 @@ public final class LagProxy: Sendable {
         public var down = 0
         /// For each time that a server spoke after a client had: how many bytes it had sent by then.
         public var turns: [Int] = []
+        /// When a client spoke after ``silence``, in nanoseconds of the monotonic clock.
+        public var starts: [UInt64] = []
+
+        /// In nanoseconds.
+        static let silence: UInt64 = 100_000_000
 
         /// How often a server answered: what a client waits for, once each round trip.
         public var roundTrips: Int { turns.count }

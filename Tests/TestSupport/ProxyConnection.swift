@@ -15,6 +15,7 @@ final class ProxyConnection {
     private let server: FileDescriptor?
     private let flows: [ProxyFlow]
     private let traffic: Locked<LagProxy.Traffic>
+    private var clientSpokeAt: UInt64 = 0
     private var clientSpoke = true
     private var downBytes = 0
 
@@ -58,6 +59,11 @@ final class ProxyConnection {
         traffic.with {
             if up {
                 $0.up += count
+                let now = monotonicNanoseconds()
+                if now - clientSpokeAt > LagProxy.Traffic.silence {
+                    $0.starts.append(now)
+                }
+                clientSpokeAt = now
             } else {
                 if clientSpoke { $0.turns.append(downBytes) }
                 $0.down += count
