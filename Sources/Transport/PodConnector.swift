@@ -210,10 +210,12 @@ func farFailure(_ name: String, _ status: ExitStatus, _ lines: [String]) -> Fail
         case .exited(ExitCode.refused.rawValue): .refused
         default: .failed
         }
-    let ours = lines.last { $0.hasPrefix("git-pod: ") }?.dropFirst("git-pod: ".count)
+    if let ours = lines.last(where: { $0.hasPrefix("git-pod: ") }) {
+        return Failure(kind, "\(name): \(ours.dropFirst("git-pod: ".count))", hint: nil)
+    }
     let fatal = lines.last { $0.hasPrefix("fatal: ") }?.dropFirst("fatal: ".count)
     let last = lines.last { !Kubectl.repeatsStatus($0) }
-    let said = ours ?? fatal ?? last.map { $0[...] }
+    let said = fatal ?? last.map { $0[...] }
     return Failure(
         kind, "\(name) ended without an answer (\(status))" + (said.map { ": \($0)" } ?? ""),
         hint: said == nil ? "look at what the pod logs" : nil)
