@@ -47,37 +47,34 @@ struct Hooks: Sendable {
         guard isThere(name) else { return nil }
         let path = path(name)
         do throws(Failure) {
-            let child = try ChildProcess(
+            let child = try ChildProcess.leashedReader(
                 [path],
-                environment: Self.inherited.compactMap(environment.entry) + ["GIT_DIR=\(gitdir)"],
-                leadsGroup: true)
+                environment: Self.inherited.compactMap(environment.entry) + ["GIT_DIR=\(gitdir)"])
             defer { child.end(grace: Self.grace) }
-            var words: [String] = []
-            let stream = ProcessStream(
-                child, diagnostics: LineFilter { if words.count < 20 { words.append($0) } })
+            var words: String?
+            let stream = ProcessStream(child, diagnostics: LineFilter { words = $0 })
             let deadline = Deadline.after(limit)
             guard try talk(to: stream, ByteBuffer(Array((told.text + "\n").utf8)), deadline) else {
                 return "the hook \(name.rawValue) did not end within \(limit.spoken)"
             }
             let status = try stream.end(by: deadline)
-            // It closed its output and went on.
+            // It ended its output just then.
             if status == .unknown, deadline.hasPassed {
                 return "the hook \(name.rawValue) did not end within \(limit.spoken)"
             }
             guard !status.isSuccess else { return nil }
-            return
-                "the hook \(name.rawValue) failed (\(status)): \(words.last ?? "it said nothing")"
+            return "the hook \(name.rawValue) failed (\(status)): \(words ?? "it said nothing")"
         } catch { return "the hook \(name.rawValue) cannot be run: \(error.description)" }
     }
 
-    /// Tells it, and reads what it says until it says no more. False if that takes too long.
+    /// Tells it, and reads what it says until it says no more. False if that takes too long. Its input
+    /// stays open: that is what holds it.
     private func talk(to stream: ProcessStream, _ told: ByteBuffer, _ deadline: Deadline)
         throws(Failure) -> Bool
     {
         let heard = ByteBuffer(capacity: 4096)
         while true {
             if !told.isEmpty, try stream.write(from: told) == .closed { told.clear() }
-            if told.isEmpty { _ = stream.finishWriting() }
             switch try stream.read(into: heard) {
             case .end: return true
             case .bytes: heard.clear()

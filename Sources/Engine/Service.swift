@@ -17,8 +17,8 @@ public final class Service {
         case answer(Int, Courier.Answer)
         case reconciled(RefName, ReconcileReport)
         case saved(RefName, ObjectID, Result<RefName?, Failure>)
-        /// With what could not be written down.
-        case settled([RefName: RefUpdate])
+        /// With what could not be written down, and why.
+        case settled([RefUpdate], [RefName: String])
         case asked(@Sendable (Service, inout [PushMachine.Event]) -> Void)
     }
 
@@ -51,6 +51,10 @@ public final class Service {
 
     /// The tips of what is looked after, as they were last seen.
     var tips: [RefName: ObjectID] = [:]
+    /// Branches that are there and cannot be read.
+    var unreadable: Set<RefName> = []
+    /// The same of names that cannot be told here.
+    var nameless: Set<String> = []
     /// Conflict branches that are on their way to origin.
     var conflicts: Set<RefName> = []
     /// What origin has confirmed and no ref here says yet.
@@ -58,6 +62,8 @@ public final class Service {
     var isSettling = false
     /// After a failure it is not tried again at once.
     var settleFrom = Deadline.after(.zero)
+    /// Why not: said once, however often it is tried.
+    var settleTroubles: [RefName: String] = [:]
     static let settlePause = Duration.seconds(1)
     /// The last reconcile of each branch.
     var reports: [RefName: ReconcileReport] = [:]
@@ -152,7 +158,7 @@ public final class Service {
             if requests[1].readable { for message in mailbox.take() { take(message, &events) } }
             if requests[2].readable {
                 for signal in signals.arrived() where try !take(signal, &events) {
-                    return machine.lacking
+                    return try whatIsLeft()
                 }
             }
             try lookAround(&events)
@@ -160,7 +166,7 @@ public final class Service {
             settle()
             answerWaiters()
             answerPushes()
-            if hasDrained { return machine.lacking }
+            if hasDrained { return try whatIsLeft() }
         }
     }
 

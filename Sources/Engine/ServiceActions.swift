@@ -83,16 +83,16 @@ extension Service {
     func settle() {
         guard !unsettled.isEmpty, !isSettling, settleFrom.hasPassed else { return }
         isSettling = true
-        let (steward, mailbox, log, due) = (steward, mailbox, log, unsettled)
+        let (steward, mailbox) = (steward, mailbox)
+        // What failed the last time comes last.
+        let due = unsettled.values.sorted {
+            let isLate = (settleTroubles[$0.name] != nil, settleTroubles[$1.name] != nil)
+            return isLate.0 == isLate.1 ? $0.name < $1.name : isLate.1
+        }
         unsettled = [:]
         stewardLane.add {
-            do throws(Failure) {
-                try steward.settle(due.values.sorted { $0.name < $1.name })
-                mailbox.post(.settled([:]))
-            } catch {
-                log(LogEntry(.warning, "settle", error.description))
-                mailbox.post(.settled(due))
-            }
+            let (left, why) = steward.settle(due)
+            mailbox.post(.settled(left, why))
         }
     }
 
@@ -125,9 +125,17 @@ extension Service {
             events.append(.saved(name, tip: tip, on: conflict))
         case .saved(let name, let tip, .failure(let failure)):
             events.append(.notSaved(name, tip: tip, failure.description))
-        case .settled(let left):
+        case .settled(let left, let why):
+            for (name, text) in why where settleTroubles[name] != text {
+                log(LogEntry(.warning, "settle", text))
+            }
+            let names = Set(left.map(\.name))
+            settleTroubles = settleTroubles.filter { names.contains($0.key) }
+                .merging(why) { $1 }
             // It is written down again: another git-pod may have had the lock for long.
-            unsettled.merge(left) { newer, _ in newer }
+            for update in left where unsettled[update.name] == nil {
+                unsettled[update.name] = update
+            }
             isSettling = false
             if !left.isEmpty { settleFrom = .after(Self.settlePause) }
         case .asked(let question): question(self, &events)

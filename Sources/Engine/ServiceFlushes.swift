@@ -48,7 +48,8 @@ extension Service {
 
     private func answer(to waiter: inout FlushWaiter) -> Flush? {
         let mark = machine.watermark(of: waiter.name)
-        if let durable = mark?.durable, holds(durable, waiter.tip) {
+        let isDropped = mark.map { hasDropped(waiter.tip, $0) } ?? false
+        if let durable = mark?.durable, !isDropped, holds(durable, waiter.tip) {
             return .durable(asked: waiter.asked, now: waiter.tip)
         }
         // What a reconcile, or the try that was asked for, may bring to its branch is not said to have
@@ -72,11 +73,21 @@ extension Service {
             }
         }
         guard waiter.deadline.hasPassed else { return nil }
-        let why = mark?.lastFailure.map { ": \($0.text)" } ?? ""
+        let why =
+            isDropped
+            ? ": it had it, and \(waiter.name) was moved off it there"
+            : mark?.lastFailure.map { ": \($0.text)" } ?? ""
         return .failed(
             Failure(
                 .unreachable, "origin has not got \(waiter.tip.short) in time\(why)",
                 hint: "see git pod status --repo \(gitdir)"))
+    }
+
+    /// Whether origin is known to have let go of a commit that it may have had. Where it has gone on to
+    /// commits that are not here, nobody knows.
+    private func hasDropped(_ commit: ObjectID, _ mark: Watermark) -> Bool {
+        guard mark.durable != nil, mark.durable != mark.origin else { return false }
+        return mark.origin.map { repository.hasCommit($0) && !holds($0, commit) } ?? true
     }
 
     /// Whether origin has not confirmed a conflict branch: its mark stands from before the branch moves.
@@ -87,7 +98,7 @@ extension Service {
         do throws(GitError) { return try repository.target(of: mark) != nil } catch { return true }
     }
 
-    private func holds(_ tip: ObjectID, _ commit: ObjectID) -> Bool {
+    func holds(_ tip: ObjectID, _ commit: ObjectID) -> Bool {
         (try? repository.isAncestor(commit, of: tip)) == true
     }
 }

@@ -45,34 +45,67 @@ extension Service {
     }
 
     /// The branch that HEAD stands on; nil where branches are given by name.
+    ///
+    /// - Throws: ``Failure`` where there is no HEAD to be read: then there is no gitdir, and branches that
+    ///   are not found are not gone.
     var head: RefName? {
         get throws(Failure) {
-            guard settings.patterns == nil else { return nil }
-            return try attempt { () throws(GitError) in try self.repository.headBranch() }
+            let head = try attempt { () throws(GitError) in try self.repository.headBranch() }
+            return settings.patterns == nil ? head : nil
         }
     }
 
     func lookAtEverything(_ events: inout [PushMachine.Event]) throws(Failure) {
-        var names = Set(tips.keys)
         // A branch that HEAD has left may have commits that origin lacks.
+        var names = Set(tips.keys).union(unreadable)
         if let head = try head { names.insert(head) }
+        var strange: Set<String> = []
         for pattern in settings.patterns ?? [] {
             if let branch = pattern.branch {
                 names.insert(branch)
             } else {
-                let found = try attempt { () throws(GitError) in
-                    try self.repository.references(under: pattern.folder)
-                }
-                names.formUnion(found.map(\.name).filter(pattern.matches))
+                names.formUnion(try branches(of: pattern, strange: &strange))
             }
         }
-        for name in Set(tips.keys).subtracting(names) { forget(name, &events) }
+        for text in strange.subtracting(nameless).sorted() {
+            let why = "\(text) is not sent: its name is no UTF-8, or too long"
+            log(LogEntry(.error, "watch", why))
+        }
+        nameless = strange
         for name in names.sorted() { look(at: name, &events) }
     }
 
+    /// The branches that a pattern stands for, readable or not. `strange` gets what cannot be a name here.
+    private func branches(of pattern: BranchPattern, strange: inout Set<String>)
+        throws(Failure) -> [RefName]
+    {
+        var leftOut: Set<String> = []
+        var names = try attempt { () throws(GitError) in
+            try self.repository.references(under: pattern.folder) { leftOut.insert($0) }
+        }.map(\.name)
+        for text in leftOut {
+            let name = RefName(text)
+            // What libgit2 gives as bytes that are no text has lost them here.
+            if let name, !text.unicodeScalars.contains("\u{FFFD}") {
+                names.append(name)
+            } else if name.map(pattern.matches) ?? true {
+                strange.insert(text)
+            }
+        }
+        return names.filter(pattern.matches)
+    }
+
     func look(at name: RefName, _ events: inout [PushMachine.Event]) {
-        // What cannot be read now is told of again when it can.
-        guard let tip = try? repository.target(of: name) else { return forget(name, &events) }
+        let tip: ObjectID?
+        do throws(GitError) { tip = try repository.target(of: name) } catch {
+            // What was known of it is still to be sent.
+            if unreadable.insert(name).inserted {
+                log(LogEntry(.error, "watch", error.failure.description))
+            }
+            return
+        }
+        unreadable.remove(name)
+        guard let tip else { return forget(name, &events) }
         let old = tips[name]
         guard tip != old else { return }
         tips[name] = tip

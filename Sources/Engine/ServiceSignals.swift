@@ -29,6 +29,25 @@ extension Service {
             && lastMove.later(by: settings.drainQuiet).hasPassed
     }
 
+    /// The refs whose tips origin lacks, at the end.
+    ///
+    /// - Throws: ``Failure`` if nobody can tell.
+    func whatIsLeft() throws(Failure) -> [Watermark] {
+        let lacking = machine.lacking.filter { mark in
+            // One that was moved back here is on origin, though not as a tip.
+            guard let tip = mark.local, let there = mark.origin else { return true }
+            return !holds(there, tip)
+        }
+        guard lacking.isEmpty else { return lacking }
+        _ = try head
+        if let name = Set(unreadable.map(\.description)).union(nameless).sorted().first {
+            throw Failure(
+                .failed, "cannot read \(name), so nobody can say whether origin has it",
+                hint: "see git -C \(gitdir) for-each-ref")
+        }
+        return []
+    }
+
     /// Whether refs here say what origin has confirmed, what was left behind is kept, and hooks have run.
     var isWrittenDown: Bool {
         unsettled.isEmpty && !isSettling && errands.with { $0 } == 0

@@ -27,10 +27,28 @@ struct Steward: Sendable {
         }
     }
 
-    /// Remembers what origin has confirmed.
-    func settle(_ confirmed: [RefUpdate]) throws(Failure) {
-        for update in confirmed { try engine(update.name).settle(update) }
+    /// Remembers what origin has confirmed, in this order. What fails keeps nothing else from it, unless
+    /// it takes long: then the rest is for the next time.
+    ///
+    /// - Returns: those that are not written, and why, where it was tried.
+    func settle(_ confirmed: [RefUpdate]) -> (left: [RefUpdate], why: [RefName: String]) {
+        let patience = Deadline.after(Self.settlePatience)
+        var left: [RefUpdate] = []
+        var why: [RefName: String] = [:]
+        for update in confirmed {
+            guard why.isEmpty || !patience.hasPassed else {
+                left.append(update)
+                continue
+            }
+            do throws(Failure) { try engine(update.name).settle(update) } catch {
+                left.append(update)
+                why[update.name] = error.description
+            }
+        }
+        return (left, why)
     }
+
+    private static let settlePatience = Duration.seconds(1)
 
     /// The tip of a branch that cannot be pushed, kept on a conflict branch with its mark.
     ///

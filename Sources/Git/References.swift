@@ -50,8 +50,13 @@ extension Repository {
         }
     }
 
-    /// All refs whose names begin with `prefix`, sorted by name; a broken one is left out.
-    public func references(under prefix: String) throws(GitError) -> [Reference] {
+    /// All refs whose names begin with `prefix`, sorted by name.
+    ///
+    /// - Parameter leftOut: given the names of those that point at nothing, cannot be read, or are no
+    ///   UTF-8: then with U+FFFD for what is none.
+    public func references(under prefix: String, leftOut: (String) -> Void = { _ in })
+        throws(GitError) -> [Reference]
+    {
         var iterator: OpaquePointer?
         try check("list refs under \(prefix)") {
             unsafe git_reference_iterator_glob_new(&iterator, handle, prefix + "*")
@@ -67,7 +72,10 @@ extension Repository {
             }
             guard let name = unsafe RefName(String(cString: text)),
                 let target = try? target(of: name)
-            else { continue }
+            else {
+                leftOut(unsafe String(cString: text))
+                continue
+            }
             found.append(Reference(name, target))
         }
         return found.sorted { $0.name < $1.name }

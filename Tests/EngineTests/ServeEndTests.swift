@@ -137,6 +137,26 @@ struct ServeEndTests {
         #expect(engine.stop() == .exited(0), "\(engine.words)")
     }
 
+    @Test("leaves no hook behind, however it ends", arguments: [Signals.terminate, Signals.kill])
+    func noHookStays(signal: Int32) throws {
+        let scene = try Scene()
+        let hook = "\(scene.gitdir)/hooks/pod-pushed"
+        let marker = scene.origin.pod.folder.file("marker")
+        try writeFile(
+            hook,
+            "#!/bin/sh\ntrap '' TERM\n: >\(marker)\ntail -f \(marker) &\ntail -f \(marker)\n",
+            mode: 0o755)
+        let engine = try Serving(scene, "--hook-timeout", "1h", "--drain-timeout", "300ms")
+        try engine.begin()
+        let tip = try scene.commit("a", "1")
+        #expect(try engine.isDurable(tip))
+        #expect(eventually { Processes.withArgument(containing: marker).count == 2 })
+        engine.signal(signal)
+        #expect(engine.end() != nil)
+        #expect(eventually { Processes.withArgument(containing: marker).isEmpty })
+        #expect(eventually { Processes.withArgument(containing: hook).isEmpty })
+    }
+
     @Test("answers those who wait in a flush")
     func flush() throws {
         let (engine, _) = try stuckPush("--drain-timeout 500ms")

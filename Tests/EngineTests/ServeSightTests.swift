@@ -1,0 +1,116 @@
+// What a serving engine says of commits that it cannot see, or that origin has no longer: never that they
+// are durable.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("A serving engine that has lost sight of a branch")
+struct ServeSightTests {
+    private func serving(_ flags: String...) throws -> Serving {
+        let engine = try Serving(Scene(), flags: ["--recheck", "100ms"] + flags)
+        try engine.begin()
+        guard try engine.isDurable(engine.scene.tip()) else {
+            throw Failure(.failed, "no push: \(engine.words)")
+        }
+        return engine
+    }
+
+    /// Leaves the branch as a crash of the machine can: with a file that says nothing.
+    private func spoil(_ scene: Scene) throws {
+        try run(["truncate", "-s", "0", "\(scene.gitdir)/refs/heads/main"]).check()
+    }
+
+    @Test("does not take one for gone that cannot be read", arguments: ["main", "m*"])
+    func broken(pattern: String) throws {
+        let engine = try serving("--branch", pattern, "--drain-timeout", "300ms")
+        let tip = try engine.loseOrigin()
+        try spoil(engine.scene)
+        #expect(engine.says("watch"), "\(engine.words)")
+        #expect(engine.stop() == .exited(1), "\(engine.words)")
+        #expect(engine.words.split(separator: "\n").last?.contains(tip) == true)
+    }
+
+    @Test("still sends the last tip of one that cannot be read, and says that there may be more")
+    func sent() throws {
+        let engine = try serving("--branch", "main")
+        let tip = try engine.loseOrigin()
+        try spoil(engine.scene)
+        #expect(engine.says("watch"), "\(engine.words)")
+        try rename("\(engine.scene.origin.path).gone", to: engine.scene.origin.path)
+        #expect(try engine.isDurable(tip))
+        #expect(engine.stop() == .exited(1), "\(engine.words)")
+        #expect(engine.words.split(separator: "\n").last?.contains("refs/heads/main") == true)
+    }
+
+    @Test("fails when its gitdir is taken away, though its branches are given by name")
+    func taken() throws {
+        let engine = try serving("--branch", "main", "--drain-timeout", "300ms")
+        _ = try engine.loseOrigin()
+        try rename(engine.scene.gitdir, to: engine.scene.gitdir + ".away")
+        engine.signal(Signals.terminate)
+        #expect(engine.end() == .exited(1), "\(engine.words)")
+        try rename(engine.scene.gitdir + ".away", to: engine.scene.gitdir)
+    }
+
+    @Test("says once that a name which is no UTF-8 is not sent, and does not end well")
+    func nameless() throws {
+        let engine = try serving("--branch", "*")
+        let scene = engine.scene
+        try scene.home.attempt(
+            ["update-ref", "--stdin"], at: scene.gitdir,
+            input: Array("create refs/heads/b".utf8) + [0xff]
+                + Array(" \(scene.tip() ?? "")\n".utf8)
+        ).check()
+        #expect(engine.says("watch"), "\(engine.words)")
+        try scene.commit("more", "1")
+        #expect(try engine.flush("--branch", "main").code == .done)
+        #expect(engine.stop() == .exited(1), "\(engine.words)")
+        #expect(engine.said("watch").count == 1, "\(engine.words)")
+    }
+
+    @Test("ends well when the application has moved a branch back to what origin has")
+    func movedBack() throws {
+        let engine = try serving()
+        let before = try engine.scene.tip() ?? ""
+        try engine.scene.commit("a", "1")
+        #expect(try engine.flush().code == .done)
+        try engine.scene.update(to: before)
+        #expect(engine.says("error", reason: "non-fast-forward"), "\(engine.words)")
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+    }
+
+    @Test("calls nothing durable that origin is known to have dropped")
+    func dropped() throws {
+        let engine = try serving("--origin-check", "100ms")
+        let scene = engine.scene
+        let before = try scene.tip() ?? ""
+        try scene.commit("a", "1")
+        #expect(try engine.flush().code == .done)
+        try scene.rewindOrigin(to: before)
+        #expect(try eventually { try engine.mark()["origin"]?.string == before })
+        let answer = try engine.flush(timeout: "100ms")
+        #expect(answer.code == .unreachable, "\(answer)")
+        #expect(answer.error.contains("was moved off it there"), "\(answer.error)")
+        #expect(try scene.reconcile().outcome == "rewritten")
+        #expect(try engine.flush().code == .done)
+    }
+
+    @Test("writes down what origin has of the others when it cannot of one")
+    func settled() throws {
+        let engine = try serving("--branch", "*", "--drain-timeout", "300ms")
+        let scene = engine.scene
+        // No name of its own: nothing is written down of it.
+        try scene.home.git("symbolic-ref", "refs/heads/a", "refs/heads/main", at: scene.gitdir)
+        #expect(try engine.isDurable(scene.tip(), "a"))
+        #expect(engine.says("settle"), "\(engine.words)")
+        for number in 1...3 {
+            let tip = try scene.commit("more", "\(number)")
+            #expect(
+                try eventually { try scene.tip("refs/pod/seen/main") == tip }, "\(engine.words)")
+        }
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+        #expect(engine.said("settle").count == 1, "\(engine.words)")
+    }
+}
