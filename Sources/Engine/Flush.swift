@@ -10,13 +10,14 @@ public enum Flush: Sendable {
     case durable(asked: ObjectID, now: ObjectID)
     /// Origin has it on this conflict branch.
     case escaped(asked: ObjectID, RefName)
-    case failed(Failure)
+    /// Origin has not got it, or nobody knows; `asked` is nil where not even the branch was found.
+    case failed(asked: ObjectID? = nil, Failure)
 
     public var exitCode: ExitCode {
         switch self {
         case .durable: .done
         case .escaped: .escaped
-        case .failed(let failure): failure.kind.exitCode
+        case .failed(_, let failure): failure.kind.exitCode
         }
     }
 
@@ -34,10 +35,12 @@ public enum Flush: Sendable {
                 ("durableCommit", .null), ("conflictBranch", .string(name.branch ?? "")),
                 ("error", .null),
             ])
-        case .failed(let failure):
+        case .failed(let asked, let failure):
             .object([
-                ("durable", .bool(false)), ("commit", .null), ("durableCommit", .null),
-                ("conflictBranch", .null), ("error", .string(failure.description)),
+                ("durable", .bool(false)),
+                ("commit", asked.map { .string($0.description) } ?? .null),
+                ("durableCommit", .null), ("conflictBranch", .null),
+                ("error", .string(failure.description)),
             ])
         }
     }

@@ -20,7 +20,9 @@ extension Flush {
             let flush = try LoneFlush(
                 path: path, flags: flags, environment: environment, deadline: .after(limit),
                 note: note)
-            return try flush.run()
+            do throws(Failure) { return try flush.run() } catch {
+                return .failed(asked: flush.asked, error)
+            }
         } catch { return .failed(error) }
     }
 }
@@ -36,7 +38,7 @@ private final class LoneFlush {
     private let branch: RefName
     private let deadline: Deadline
     private let note: (String) -> Void
-    private let asked: ObjectID
+    let asked: ObjectID
     /// What stands for it after reconciles.
     private var tip: ObjectID
 
@@ -67,8 +69,10 @@ private final class LoneFlush {
         while true {
             let report = push()
             if let flush = try verdict(report) { return flush }
-            guard !deadline.hasPassed else { return .failed(late(report.failure)) }
-            if let failure = report.failure, !report.mayPass { return .failed(failure) }
+            guard !deadline.hasPassed else { return .failed(asked: asked, late(report.failure)) }
+            if let failure = report.failure, !report.mayPass {
+                return .failed(asked: asked, failure)
+            }
             pause(min(wait, deadline.remaining ?? wait))
             wait = min(wait * 2, Self.longestPause)
         }

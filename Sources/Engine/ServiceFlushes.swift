@@ -78,6 +78,7 @@ extension Service {
             ? ": it had it, and \(waiter.name) was moved off it there"
             : mark?.lastFailure.map { ": \($0.text)" } ?? ""
         return .failed(
+            asked: waiter.asked,
             Failure(
                 .unreachable, "origin has not got \(waiter.tip.short) in time\(why)",
                 hint: "see git pod status --repo \(gitdir)"))

@@ -101,6 +101,10 @@ public struct OriginURL: Sendable, Hashable, CustomStringConvertible {
         let place = at.map { authority[authority.index(after: $0)...] } ?? authority
         _ = try Authority(place)
         _ = try path(encoded)
+        // A token in it would stand in logs, and in the gitdir's configuration.
+        guard !encoded.contains("?"), !encoded.contains("#") else {
+            throw AddressFlaw("has a query; a token belongs into the file that tokenFile names")
+        }
         guard !encoded.contains(" ") else { throw AddressFlaw("has a blank in its path") }
         let url = "\(scheme)\(separator)\(place)\(encoded)"
         guard let at else { return .http(url: url, user: nil, password: nil) }
@@ -140,6 +144,9 @@ public struct OriginURL: Sendable, Hashable, CustomStringConvertible {
             } else if text[..<at].contains(":") {
                 shown = "…\(text[at...])"
             }
+        }
+        if schemeEnd(text) != nil, let query = shown.firstIndex(where: { "?#".contains($0) }) {
+            shown = "\(shown[...query])…"
         }
         // By scalars: one character can hold any number of them.
         let scalars = shown.unicodeScalars

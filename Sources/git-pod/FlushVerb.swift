@@ -21,7 +21,7 @@ let flushVerb = Verb(
     let flush = Flush.withoutEngine(
         path: gitdir, flags: line.flags, environment: .current(), within: limit,
         note: { complain($0) })
-    if case .failed(let failure) = flush { complain(failure.description) }
+    if case .failed(_, let failure) = flush { complain(failure.description) }
     if line.wantsJSON {
         try printLine(flush.json.text)
     } else if let text = flush.line {

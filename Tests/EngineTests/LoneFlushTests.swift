@@ -74,11 +74,12 @@ struct LoneFlushTests {
     func parted() throws {
         let scene = try Scene.inSync()
         try scene.commitToOrigin("theirs", "1")
-        try scene.commit("ours", "1")
+        let ours = try scene.commit("ours", "1")
         let answer = try flush(scene, "--timeout", "1h")
         #expect(answer.code == .failed, "\(answer.errors)")
         #expect(answer.error.contains("git pod reconcile"), "\(answer.errors)")
         #expect(answer.json["durable"]?.bool == false)
+        #expect(answer.json["commit"]?.string == ours)
     }
 
     /// Has somebody reconcile while a flush cannot reach origin, and then lets it.

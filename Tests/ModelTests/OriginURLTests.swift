@@ -65,7 +65,8 @@ struct OriginURLTests {
         "that is refused shows no password either",
         arguments: [
             "ssh://ada:hunter2@h/r", "https://ada:hunter2@-h/r", "ftp://ada:hunter2@h/r",
-            "https://ada:hunter2@h/%zz",
+            "https://ada:hunter2@h/%zz", "https://h/r?token=hunter2", "https://h/r#hunter2",
+            "http://ada@h/r.git?a=b&c=hunter2",
         ])
     func secrets(text: String) {
         let failure = #expect(throws: Failure.self) { try OriginURL(text) }
