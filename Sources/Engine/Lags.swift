@@ -35,8 +35,8 @@ struct Lags: Sendable {
             let mark = branch.mark
             branch.blockedByLock = BranchStatus.BlockingLock(on: mark.name, in: gitdir)
             branch.pending = Self.lag(
-                &pending[mark.name], mark.local, mark.pendingBase(origin: bases), gitdir,
-                &repository)
+                &pending[mark.name], mark.local,
+                Self.base(of: mark, others: bases, gitdir, &repository), gitdir, &repository)
             if mark.origin == nil || mark.origin == mark.seen || mark.origin == mark.local {
                 branch.originAhead = mark.origin == nil ? nil : 0
             } else {
@@ -46,6 +46,26 @@ struct Lags: Sendable {
                         gitdir, &repository)?.commits
             }
             return branch
+        }
+    }
+
+    /// What a branch's tip is compared with: all that origin is known to have had of it, but for what it
+    /// is known to have let go of since. Where origin has nothing of it, what origin has of `others`
+    /// counts: a new branch lacks what is new on it.
+    private static func base(
+        of mark: Watermark, others: [ObjectID], _ gitdir: String, _ repository: inout Repository?
+    ) -> [ObjectID] {
+        var own = Set([mark.durable, mark.seen, mark.origin].compactMap { $0 })
+        if let origin = mark.origin, own != [origin] {
+            repository = repository ?? (try? Repository(path: gitdir))
+            if let repository, repository.hasCommit(origin) {
+                own = own.filter { (try? repository.isAncestor($0, of: origin)) != false }
+            }
+        } else if mark.origin == nil, mark.state == .originMoved {
+            own = []
+        }
+        return Array(own.isEmpty ? Set(others).subtracting([mark.durable ?? .zero]) : own).sorted {
+            $0.description < $1.description
         }
     }
 
@@ -72,14 +92,5 @@ struct Lags: Sendable {
             last = Measured(tip: tip, base: base, lag: lag)
             return lag
         } catch { return nil }
-    }
-}
-
-extension Watermark {
-    /// What a branch's tip is compared with: all that origin is known to have had of it. Where origin has nothing of it, what origin has of others
-    /// counts: a new branch lacks what is new on it.
-    func pendingBase(origin others: [ObjectID]) -> [ObjectID] {
-        let own = [durable, seen, origin].compactMap { $0 }
-        return Set(own.isEmpty ? others : own).sorted { $0.description < $1.description }
     }
 }

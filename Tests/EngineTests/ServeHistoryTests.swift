@@ -124,6 +124,9 @@ struct ServeHistoryTests {
         try scene.rewindOrigin(to: there)
         let isSeen = try eventually { try engine.mark()["state"]?.string == "origin-moved" }
         #expect(isSeen, "\(engine.words)")
+        if how == "rewound" {
+            #expect(try engine.mark()["pendingCommits"]?.text == "1", "origin has let go of it")
+        }
         let ours = try scene.commit("ours", "1")
         #expect(engine.says("saved"), "\(engine.words)")
         #expect(try scene.origin.tip() == there)
@@ -205,6 +208,7 @@ struct ServeHistoryTests {
         try scene.home.git("update-ref", "-d", "refs/heads/main", at: scene.origin.path)
         let isSeen = try eventually { try engine.mark()["state"]?.string == "origin-moved" }
         #expect(isSeen, "\(engine.words)")
+        #expect(try engine.mark()["pendingCommits"]?.text != "0", "origin has nothing")
         for number in 1...3 { try scene.commit("ours", "\(number)") }
         let isSaved = try eventually {
             try engine.mark()["saved"]?["commit"]?.string == scene.tip()
