@@ -50,10 +50,7 @@ extension Engine {
         if let name = try unfinishedEscape(tip) {
             let keep = Keep(name, at: try target(name) ?? tip, refs)
             // The application may have gone on since, and a push may have sent what was kept then.
-            if let mark = IncidentName.pendingMark(of: name) {
-                _ = try refs.move(mark, from: nil, to: tip, "escape")
-            }
-            try keep.follow(tip)
+            try follow(tip, with: keep)
             return keep
         }
         let now = UTCTime(millisecondsSince1970: wallClockMilliseconds())
@@ -78,6 +75,17 @@ extension Engine {
         }
         throw Failure(
             .failed, "no conflict branch could be made for \(tip.short)", hint: "run it again")
+    }
+
+    /// Has a conflict branch follow the branch, and its mark before it: a mark that stays behind ends
+    /// with what origin got first.
+    func follow(_ tip: ObjectID, with escape: Keep) throws(Failure) {
+        guard let mark = IncidentName.pendingMark(of: escape.name) else { return }
+        let marked = try target(mark)
+        if marked != tip, try !refs.move(mark, from: marked, to: tip, "escape") {
+            throw Failure(.failed, "\(mark) was moved by somebody else", hint: "run it again")
+        }
+        try escape.follow(tip)
     }
 
     /// The escape is complete: the branch has moved.

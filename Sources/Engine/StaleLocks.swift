@@ -44,7 +44,9 @@ func removeLeftovers(of journal: inout Journal, gitdir: String) throws(Failure) 
         }
         journal.end(entry)
     }
-    for folder in directoryEntries(gitdir) ?? [] where folder.hasPrefix(ScratchRepository.prefix) {
+    // A push to origin works in one without the lock.
+    for folder in directoryEntries(gitdir) ?? []
+    where folder.hasPrefix(ScratchRepository.prefix) && !ScratchRepository.isInUse(folder) {
         try removeTree("\(gitdir)/\(folder)")
     }
 }

@@ -142,7 +142,11 @@ extension Reconcile {
         var kept: Keep?
         let swap = try engine.swap(from: local, following: tip, "conflict-escaped") {
             local throws(Failure) in
-            if let kept { try kept.follow(local) } else { kept = try self.engine.escape(local) }
+            if let kept {
+                try self.engine.follow(local, with: kept)
+            } else {
+                kept = try self.engine.escape(local)
+            }
             if let kept { try self.engine.record(escaped: local, after: upstream, to: kept.name) }
             return tip
         }

@@ -30,6 +30,23 @@ public final class ScratchRepository {
         case userAndGitdir
     }
 
+    /// Those of this process.
+    private static let living = Locked<Set<String>>([])
+
+    /// Whether the owner of a folder of that name lives: here, or in a process of the number that it
+    /// bears.
+    public static func isInUse(_ folder: String) -> Bool {
+        guard let number = folder.dropFirst(prefix.count).split(separator: "-").first else {
+            return false
+        }
+        if number == "\(processNumber())" { return living.with { $0.contains(folder) } }
+        return fileStatus("/proc/\(number)") != nil
+    }
+
+    private var folder: String {
+        String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...])
+    }
+
     public let path: String
     /// What one of the `tips` is called in it.
     static func name(of tip: ObjectID) -> String { "refs/have/\(tip)" }
@@ -44,6 +61,8 @@ public final class ScratchRepository {
         gitdir = repository.path
         self.configuration = configuration
         path = try Self.newFolder(for: repository.path)
+        let folder = folder
+        Self.living.with { _ = $0.insert(folder) }
         do throws(Failure) {
             for folder in ["objects", "refs", "info"] { try makeFolder("\(path)/\(folder)") }
             try write("HEAD", "ref: refs/heads/none\n")
@@ -58,6 +77,7 @@ public final class ScratchRepository {
             try write("packed-refs", "# pack-refs with: sorted \n\(packed)")
         } catch {
             try? removeTree(path)
+            Self.living.with { _ = $0.remove(folder) }
             throw error
         }
     }
@@ -69,7 +89,11 @@ public final class ScratchRepository {
         try writeNewFile("\(path)/\(name)", Array(text.utf8), mode: 0o600, onDisk: false)
     }
 
-    deinit { try? removeTree(path) }
+    deinit {
+        try? removeTree(path)
+        let folder = folder
+        Self.living.with { _ = $0.remove(folder) }
+    }
 
     /// A value as a config file wants it (git-config(1), SYNTAX).
     private static func quotedForConfig(_ value: String) -> String {
