@@ -45,7 +45,9 @@ struct CallerTests {
             ["sh", "-c", script], environment: served.pod.home.environment(),
             directory: served.pod.gitdir)
         #expect(
-            finished.output.hasPrefix("{\"branch\":\"\(PodFixture.conflictBranch)\""), "\(finished)"
+            finished.output.hasPrefix(
+                "{\"branches\":[{\"branch\":\"\(PodFixture.conflictBranch)\""),
+            "\(finished)"
         )
     }
 
