@@ -80,12 +80,19 @@ extension Engine {
     /// Has a conflict branch follow the branch, and its mark before it: a mark that stays behind ends
     /// with what origin got first.
     func follow(_ tip: ObjectID, with escape: Keep) throws(Failure) {
-        guard let mark = IncidentName.pendingMark(of: escape.name) else { return }
-        let marked = try target(mark)
-        if marked != tip, try !refs.move(mark, from: marked, to: tip, "escape") {
-            throw Failure(.failed, "\(mark) was moved by somebody else", hint: "run it again")
+        guard try mark(escape.name, at: tip) else {
+            throw Failure(
+                .failed, "the mark of \(escape.name) was moved by somebody else",
+                hint: "run it again")
         }
         try escape.follow(tip)
+    }
+
+    /// Marks a conflict branch as not yet on origin. False if somebody else moves its mark.
+    func mark(_ conflict: RefName, at tip: ObjectID) throws(Failure) -> Bool {
+        guard let mark = IncidentName.pendingMark(of: conflict) else { return false }
+        let marked = try target(mark)
+        return marked == tip ? true : try refs.move(mark, from: marked, to: tip, "escape")
     }
 
     /// The escape is complete: the branch has moved.

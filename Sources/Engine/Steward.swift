@@ -101,17 +101,12 @@ extension Engine {
 
     /// Fast-forwards a conflict branch of the same incident. False if it cannot go there.
     private func follow(_ tip: ObjectID, on conflict: RefName) throws(Failure) -> Bool {
-        guard let old = try target(conflict), let mark = IncidentName.pendingMark(of: conflict)
-        else { return false }
+        guard let old = try target(conflict) else { return false }
         let continues = try attempt { () throws(GitError) in
             try self.repository.isAncestor(old, of: tip)
         }
-        guard continues else { return false }
         // The mark first: a conflict branch without one would never be sent.
-        let marked = try target(mark)
-        if marked != tip {
-            guard try refs.move(mark, from: marked, to: tip, "save") else { return false }
-        }
+        guard continues, try mark(conflict, at: tip) else { return false }
         return old == tip ? true : try refs.move(conflict, from: old, to: tip, "save")
     }
 

@@ -62,7 +62,6 @@ public final class ScratchRepository {
         self.configuration = configuration
         path = try Self.newFolder(for: repository.path)
         let folder = folder
-        Self.living.with { _ = $0.insert(folder) }
         do throws(Failure) {
             for folder in ["objects", "refs", "info"] { try makeFolder("\(path)/\(folder)") }
             try write("HEAD", "ref: refs/heads/none\n")
@@ -114,9 +113,14 @@ public final class ScratchRepository {
         let status = fileStatus(gitdir)
         let isOurs = status.map { $0.owner == currentUser() && $0.mode & 0o022 == 0 } ?? false
         let place = isOurs ? gitdir : environmentVariable("TMPDIR") ?? "/tmp"
-        let stem = "\(place)/\(prefix)\(processNumber())-\(monotonicNanoseconds())"
-        try makeNewFolder(stem)
-        return stem
+        let folder = "\(prefix)\(processNumber())-\(monotonicNanoseconds())"
+        // Known before it is there, or somebody else's start could take it away at once.
+        living.with { _ = $0.insert(folder) }
+        do throws(Failure) { try makeNewFolder("\(place)/\(folder)") } catch {
+            living.with { _ = $0.remove(folder) }
+            throw error
+        }
+        return "\(place)/\(folder)"
     }
 
     /// The environment for a git child that works here.
