@@ -42,9 +42,13 @@ extension Engine {
         }
     }
 
+    /// Origin, and the connection to it, for as long as this engine is at work.
     func origin() throws(OriginFailure) -> Origin {
+        if let known = knownOrigin { return known }
         do throws(Failure) {
-            return Origin(repository: repository, settings: try originSettings())
+            let made = Origin(repository: repository, settings: try originSettings())
+            knownOrigin = made
+            return made
         } catch { throw OriginFailure(.unknown, error) }
     }
 

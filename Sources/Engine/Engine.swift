@@ -19,6 +19,7 @@ public final class Engine {
     /// When whoever asks waits no longer: what is done with origin is called off then.
     let limit: Deadline
     private let lock: GitdirLock
+    var knownOrigin: Origin?
 
     /// Opens the gitdir at `path` and waits for its lock; then puts in order what a killed process
     /// left.

@@ -56,6 +56,6 @@ final class LocalReceivePack: FarService, ReceivePackOpening {
         let status = (try? process.end(by: .after(Self.lastWords))) ?? .unknown
         let words = OriginWords(said.with { $0 })
         return OriginFailure(
-            endOf: "git-receive-pack", of: origin, status: status, words: words, broken: nil)
+            endOf: "git-receive-pack", of: origin.name, status: status, words: words, broken: nil)
     }
 }

@@ -5,12 +5,17 @@ import CLibgit2
 import Model
 import POSIX
 
-/// One origin of one repository. Each operation connects anew, and its connection ends with it.
+/// One origin of one repository. An SSH connection that one operation has made serves the next one, too,
+/// if that comes soon; it ends with this object.
 ///
 /// Everything here waits; what bounds each wait is in ``OriginSettings``.
 public final class Origin {
     let repository: Repository
     let settings: OriginSettings
+    /// The connection of the last operation, and until when the next one may go over it.
+    private var rested: (line: SSHLine, until: Deadline)?
+    /// What lies idle for longer may have been cut off by somebody in between, who tells neither side.
+    private static let restLimit = Duration.seconds(30)
     /// For messages.
     var name: String { "origin \(settings.url)" }
 
@@ -103,6 +108,15 @@ public final class Origin {
         case .ssh: SSHOrigin(self)
         case .path, .http: try ChildOrigin(self)
         }
+    }
+
+    /// Leaves a connection to the next operation.
+    func rest(_ line: SSHLine) { rested = (line, .after(Self.restLimit)) }
+
+    /// The connection that the last operation has left, if it is not too old.
+    func takeRested() -> SSHLine? {
+        defer { rested = nil }
+        return rested.flatMap { $0.until.hasPassed ? nil : $0.line }
     }
 
     // MARK: what is ours

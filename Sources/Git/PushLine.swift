@@ -42,7 +42,9 @@ public final class PushLine {
     public init?(_ origin: Origin) {
         if case .http = origin.settings.url.way { return nil }
         self.origin = origin
-        ssh = SSHLine(origin)
+        let rested = origin.takeRested()
+        ssh = rested ?? SSHLine(origin)
+        wasOpen = rested != nil
     }
 
     /// Has the next push's far side ready before it is needed, as far as that goes without waiting

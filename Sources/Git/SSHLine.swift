@@ -16,17 +16,21 @@ protocol FarService: AnyObject {
 
 /// The connection to an SSH origin. Connects when the first service is asked for.
 final class SSHLine {
-    private let origin: Origin
+    /// Origin, for messages.
+    let name: String
+    let settings: OriginSettings
     private var connection: OriginLine?
-    private var settings: OriginSettings { origin.settings }
 
-    init(_ origin: Origin) { self.origin = origin }
+    init(_ origin: Origin) {
+        name = origin.name
+        settings = origin.settings
+    }
 
     /// Starts `program`.
     func start(_ program: OriginProgram) throws(OriginFailure) -> SSHService {
         try connecting { () throws(SSHRefusal) in
             let line = try line()
-            return SSHService(line, try line.start(program), program, origin)
+            return SSHService(self, try line.start(program), program)
         }
     }
 
@@ -34,7 +38,7 @@ final class SSHLine {
     func begin() throws(OriginFailure) -> SSHServiceOpening {
         try connecting { () throws(SSHRefusal) in
             let line = try line()
-            return SSHServiceOpening(line, try line.begin(.receivePack), origin)
+            return SSHServiceOpening(self, try line.begin(.receivePack))
         }
     }
 
@@ -64,7 +68,7 @@ final class SSHLine {
 
     private func sshSettings(_ user: String?, _ host: String, _ port: UInt16?) -> SSHSettings {
         SSHSettings(
-            name: origin.name, host: host, user: user, port: port,
+            name: name, host: host, user: user, port: port,
             identityFile: settings.deployKey, identityFileOnly: settings.deployKey != nil,
             knownHosts: settings.knownHosts, hostKeyCheck: settings.hostKeyCheck,
             backend: settings.sshBackend, connectTimeout: settings.connectTimeout)
@@ -73,20 +77,18 @@ final class SSHLine {
 
 /// A `git-receive-pack` on its way.
 final class SSHServiceOpening: ReceivePackOpening {
-    private let line: OriginLine
+    private let line: SSHLine
     private let opening: OriginOpening
-    private let origin: Origin
 
-    fileprivate init(_ line: OriginLine, _ opening: OriginOpening, _ origin: Origin) {
+    fileprivate init(_ line: SSHLine, _ opening: OriginOpening) {
         self.line = line
         self.opening = opening
-        self.origin = origin
     }
 
     /// The service, once it runs. Never waits.
     func advance() throws(OriginFailure) -> (any FarService)? {
         do throws(SSHRefusal) {
-            return try opening.advance().map { SSHService(line, $0, .receivePack, origin) }
+            return try opening.advance().map { SSHService(line, $0, .receivePack) }
         } catch { throw OriginFailure(error) }
     }
 
@@ -96,31 +98,28 @@ final class SSHServiceOpening: ReceivePackOpening {
 
 /// A service over SSH, and what its end means.
 final class SSHService: FarService {
-    private let line: OriginLine
+    private let line: SSHLine
     private let service: OriginService
     private let program: OriginProgram
-    private let origin: Origin
-    private var settings: OriginSettings { origin.settings }
 
     /// How long the far side may take to say how it ended.
     private static let lastWords = Duration.seconds(3)
 
     fileprivate init(
-        _ line: OriginLine, _ service: OriginService, _ program: OriginProgram, _ origin: Origin
+        _ line: SSHLine, _ service: OriginService, _ program: OriginProgram
     ) {
         self.line = line
         self.service = service
         self.program = program
-        self.origin = origin
     }
 
     var stream: any ByteStream { service.stream }
 
     func explain(_ halt: PatientStream.Halt) -> OriginFailure {
         switch halt {
-        case .cancelled: .cancelled(origin.name)
-        case .silent: .silent(origin.name, settings.idleTimeout)
-        case .late: .late(origin.name, settings.operationTimeout)
+        case .cancelled: .cancelled(line.name)
+        case .silent: .silent(line.name, line.settings.idleTimeout)
+        case .late: .late(line.name, line.settings.operationTimeout)
         case .broken(let failure): explainEnd(failure.message)
         case .ended: explainEnd(nil)
         }
@@ -134,7 +133,7 @@ final class SSHService: FarService {
             return OriginFailure(refusal, isLate: words.reason?.0 == .timeout)
         }
         return OriginFailure(
-            endOf: program.rawValue, of: origin, status: status, words: words, broken: broken)
+            endOf: program.rawValue, of: line.name, status: status, words: words, broken: broken)
     }
 }
 
@@ -152,15 +151,15 @@ extension OriginFailure {
 
     /// A service that ended before it was done.
     init(
-        endOf program: String, of origin: Origin, status: ExitStatus, words: OriginWords,
+        endOf program: String, of origin: String, status: ExitStatus, words: OriginWords,
         broken: String?
     ) {
         if let (reason, line) = words.reason {
-            self.init(reason, "\(origin.name): \(line)", hint: reason.hint)
+            self.init(reason, "\(origin): \(line)", hint: reason.hint)
             return
         }
         let said = words.telling ?? broken
-        let how = "\(origin.name) ended \(program) early (\(status))"
+        let how = "\(origin) ended \(program) early (\(status))"
         // A far side that gives its reason is there; one that breaks off is not.
         self.init(
             said == nil || broken != nil ? .unreachable : .unknown,

@@ -43,13 +43,30 @@ struct SSHOrigin: OriginWay {
         }
     }
 
-    /// Connects, lets `body` talk, and ends the connection.
+    /// Connects, lets `body` talk, and leaves the connection to what comes next.
     private func connected<Result>(
         tips: [ObjectID] = [], _ body: (SmartTalk) throws(OriginFailure) -> Result
     ) throws(OriginFailure) -> Result {
+        var line: SSHLine?
         let conversation = SmartConversation(settings) { () throws(OriginFailure) in
-            try SSHLine(origin).start(.uploadPack)
+            // A server may give but one service to a connection, or have cut this one off.
+            if let rested = origin.takeRested(), let service = try? rested.start(.uploadPack) {
+                line = rested
+                return service
+            }
+            let made = SSHLine(origin)
+            line = made
+            return try made.start(.uploadPack)
         }
+        let result = try talking(over: conversation, tips, body)
+        if let line { origin.rest(line) }
+        return result
+    }
+
+    private func talking<Result>(
+        over conversation: SmartConversation, _ tips: [ObjectID],
+        _ body: (SmartTalk) throws(OriginFailure) -> Result
+    ) throws(OriginFailure) -> Result {
         let talk = try SmartTalk(origin, conversation, tips: tips)
         defer { talk.close() }
         try talk.connect()

@@ -48,7 +48,6 @@ import POSIX
         self.diagnostics = diagnostics
         keepAliveDue = .after(session.target.keepAlive)
         unsafe handle = try session.openChannel()
-        session.channelCount += 1
         for (name, value) in environment {
             _ = try session.complete("setting \(name)") {
                 unsafe libssh2_channel_setenv_ex(
@@ -70,11 +69,9 @@ import POSIX
         self.diagnostics = diagnostics
         keepAliveDue = .after(session.target.keepAlive)
         unsafe self.handle = handle
-        session.channelCount += 1
     }
 
     deinit {
-        session.channelCount -= 1
         unsafe session.drop(handle)
     }
 
@@ -213,8 +210,6 @@ import POSIX
             }
         } catch { return .unknown }
         try service()
-        // Other commands may run on.
-        if session.channelCount == 1 { session.disconnect() }
         return code == 0 ? exitStatus : .unknown
     }
 

@@ -29,8 +29,6 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     var halfClosed: OpaquePointer?
     /// Whose packet is half sent; only the same call, made again, sends the rest.
     weak var sender: AnyObject?
-    /// Channels that commands run on.
-    var channelCount = 0
 
     /// Connects, exchanges keys and checks the host key; nothing secret has been said by then.
     ///
@@ -111,12 +109,6 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
         unsafe lastWords.channel = channel
         defer { unsafe lastWords.channel = nil }
         return call()
-    }
-
-    /// Tells the server that we go. Never waits; ``deinit`` closes the socket.
-    public func disconnect() {
-        let byApplication: Int32 = 11
-        _ = unsafe libssh2_session_disconnect_ex(handle, byApplication, "done", "")
     }
 
     // MARK: steps

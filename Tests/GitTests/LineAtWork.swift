@@ -90,18 +90,6 @@ final class LineAtWork {
         }
     }
 
-    /// How often somebody was let in at origin's sshd.
-    var logins: Int { (there.server?.log ?? "").components(of: "Accepted publickey") }
-
-    /// The server's processes for connections.
-    var sessions: [Int32] {
-        there.server.map { server in
-            Processes.below(server.process).filter {
-                Processes.arguments(of: $0).first?.hasPrefix("sshd") == true
-            }
-        } ?? []
-    }
-
     /// The git-receive-packs that run for this origin.
     var receivers: [Int32] {
         Processes.withArgument(containing: there.path).filter {
@@ -110,8 +98,4 @@ final class LineAtWork {
                 || arguments.first?.hasSuffix("receive-pack") == true
         }
     }
-}
-
-extension String {
-    fileprivate func components(of text: String) -> Int { ranges(of: text).count }
 }

@@ -60,4 +60,15 @@ final class OriginAtWork {
             ["rev-list", "--objects", "--quiet"] + tips.map(\.description), at: pod.gitdir
         ).succeeded
     }
+
+    var logins: Int { there.logins }
+
+    /// The server's processes for connections.
+    var sessions: [Int32] {
+        there.server.map { server in
+            Processes.below(server.process).filter {
+                Processes.arguments(of: $0).first?.hasPrefix("sshd") == true
+            }
+        } ?? []
+    }
 }

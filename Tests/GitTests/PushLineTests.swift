@@ -25,7 +25,7 @@ struct PushLineTests {
             try line.commitAndPush()
         }
         line.line.close()
-        #expect(kind == .path || line.logins == 1)
+        #expect(kind == .path || line.work.logins == 1)
         #expect(eventually { line.receivers.isEmpty })
     }
 
@@ -33,7 +33,7 @@ struct PushLineTests {
     func cold(kind: TestOrigin.Kind) throws {
         let line = try LineAtWork(kind)
         for _ in 0..<3 { try line.commitAndPush() }
-        #expect(kind == .path || line.logins == 1)
+        #expect(kind == .path || line.work.logins == 1)
     }
 
     @Test("goes over ssh children where these are wanted")
@@ -158,8 +158,8 @@ struct PushLineTests {
         try line.settle()
         // Other tests open files meanwhile, and far fewer than this would leak.
         #expect((directoryEntries("/proc/self/fd")?.count ?? 0) < descriptors + 100)
-        #expect(eventually { line.receivers.count <= 3 && line.sessions.count <= 1 })
-        #expect(kind == .path || line.logins == 1)
+        #expect(eventually { line.receivers.count <= 3 && line.work.sessions.count <= 1 })
+        #expect(kind == .path || line.work.logins == 1)
         #expect(eventually { Processes.zombies().count < 50 })
     }
 
@@ -180,7 +180,7 @@ struct PushLineTests {
         #expect(try line.push() == .done)
         try line.expectDurable()
         try line.commitAndPush()
-        #expect(kind == .path || line.logins == 1)
+        #expect(kind == .path || line.work.logins == 1)
         #expect(try line.work.pod.home.attempt(["fsck"], at: line.there.path).succeeded)
     }
 }

@@ -21,8 +21,8 @@ struct PushLineTroubleTests {
         let line = try LineAtWork(.ssh)
         for _ in 0..<3 {
             if wasWarm { try line.settle() } else { try line.commitAndPush() }
-            line.sessions.forEach(Processes.end)
-            #expect(eventually { line.sessions.isEmpty })
+            line.work.sessions.forEach(Processes.end)
+            #expect(eventually { line.work.sessions.isEmpty })
             try line.commitAndPush()
         }
     }
@@ -126,7 +126,7 @@ struct PushLineTroubleTests {
             #expect(try line.push() == .done)
             try line.expectDurable()
         }
-        #expect(kind == .path || line.logins == 1)
+        #expect(kind == .path || line.work.logins == 1)
     }
 
     @Test("gives up an origin that is frozen, in time")
@@ -134,7 +134,7 @@ struct PushLineTroubleTests {
         let line = try LineAtWork(.ssh) { $0.settings.idleTimeout = .seconds(1) }
         try line.settle()
         try line.commit()
-        let stopped = line.sessions
+        let stopped = line.work.sessions
         for process in stopped { try run(["kill", "-STOP", "\(process)"]).check() }
         let start = monotonicNanoseconds()
         let failure = try failure { try line.push() }

@@ -165,4 +165,7 @@ public final class TestOrigin: Sendable {
         try writeFile(file, "[127.0.0.1]:\(server.port) \(other.publicLine)\n")
         return file
     }
+
+    /// How often somebody was let in at its sshd.
+    public var logins: Int { (server?.log ?? "").ranges(of: "Accepted publickey").count }
 }
