@@ -16,6 +16,8 @@ public final class Service {
         /// Of the origin that had this number.
         case answer(Int, Courier.Answer)
         case reconciled(RefName, ReconcileReport)
+        /// Of the origin that had this number.
+        case surveyed(Int, Survey)
         case saved(RefName, ObjectID, Result<RefName?, Failure>)
         /// With what could not be written down, and why.
         case settled([RefUpdate], [RefName: String])
@@ -203,9 +205,7 @@ public final class Service {
             conflicts.insert(name)
             events.append(.local(name, mark.target))
         }
-        for name in tips.keys.sorted() where settings.origin != nil {
-            reconcile(name, &events)
-        }
+        if settings.origin != nil { reconcile(tips.keys.sorted(), &events) }
     }
 
     /// Gives the machine what happened, and does what it wants.

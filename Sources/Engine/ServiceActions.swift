@@ -34,18 +34,6 @@ extension Service {
         } catch { mailbox.post(.answer(generation, answer(OriginFailure(.unknown, error)))) }
     }
 
-    /// Reconciles a branch on the steward's lane.
-    func reconcile(_ name: RefName) {
-        let (steward, mailbox) = (steward, mailbox)
-        stewardLane.add { mailbox.post(.reconciled(name, steward.reconcile(name))) }
-    }
-
-    /// The same when it is not the machine that has asked for it.
-    func reconcile(_ name: RefName, _ events: inout [PushMachine.Event]) {
-        events.append(.reconcileBegan(name))
-        reconcile(name)
-    }
-
     private func save(_ name: RefName, _ tip: ObjectID, on conflict: RefName?) {
         let (steward, mailbox) = (steward, mailbox)
         stewardLane.add {
@@ -113,12 +101,13 @@ extension Service {
             (isLooking, originTrouble) = (false, nil)
             looked(found)
             // Origin is reached at last.
-            for name in found.keys.sorted() where unreconciled.remove(name) != nil {
-                reconcile(name, &events)
-            }
+            reconcile(unreconciled.intersection(found.keys).sorted(), &events)
+            unreconciled.subtract(found.keys)
             for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
                 events.append(.sighted(name, Sighting(origin: tip, seen: seen(of: name))))
             }
+        case .surveyed(let number, let survey):
+            if number == generation { surveyed(survey, &events) }
         case .reconciled(let name, let report): reconciled(name, report, &events)
         case .saved(let name, let tip, .success(let conflict)):
             if let conflict { conflicts.insert(conflict) }
@@ -146,36 +135,5 @@ extension Service {
     private func seen(of name: RefName) -> ObjectID? {
         if let known = machine.watermark(of: name)?.seen { return known }
         return name.seen.flatMap { try? repository.target(of: $0) }
-    }
-
-    private func reconciled(
-        _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
-    ) {
-        reports[name] = report
-        // Another git-pod may have had the lock: then nothing has been decided either.
-        if report.outcome == .fetchFailed || report.sighting == nil {
-            if !hasReconciled.contains(name) { unreconciled.insert(name) }
-        } else if report.outcome != nil {
-            hasReconciled.insert(name)
-        }
-        for reply in askers.removeValue(forKey: name) ?? [] { reply(report) }
-        let level: LogEntry.Level = report.failure == nil ? .info : .error
-        let text = report.line ?? report.failure?.description ?? "nothing to do"
-        log(LogEntry(level, "reconcile", text, [("report", report.json)]))
-        // The application may have gone on since: what counts is where the branch is now.
-        let local = try? repository.target(of: name)
-        events.append(
-            .reconcileEnded(
-                name,
-                ReconcileEnd(
-                    outcome: report.outcome, escaped: report.conflictBranch != nil, local: local,
-                    sighting: report.sighting)))
-        if let conflict = report.conflictBranch.flatMap(RefName.init(branch:)),
-            let mark = IncidentName.pendingMark(of: conflict),
-            let tip = try? repository.target(of: mark)
-        {
-            conflicts.insert(conflict)
-            events.append(.local(conflict, tip))
-        }
     }
 }

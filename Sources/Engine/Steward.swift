@@ -27,6 +27,14 @@ struct Steward: Sendable {
         }
     }
 
+    /// Looks at many branches that were not reconciled yet, and says what is left to do for which.
+    func survey(_ branches: [RefName]) -> Survey {
+        guard let first = branches.first else { return Survey() }
+        do throws(Failure) { return try engine(first).survey(branches) } catch {
+            return Survey(branches, failure: error)
+        }
+    }
+
     /// Remembers what origin has confirmed, in this order. What fails keeps nothing else from it, unless
     /// it takes long: then the rest is for the next time.
     ///
@@ -35,12 +43,21 @@ struct Steward: Sendable {
         let patience = Deadline.after(Self.settlePatience)
         var left: [RefUpdate] = []
         var why: [RefName: String] = [:]
+        // Opened once for many, and not kept from others for long.
+        var opened: Engine?
+        var turn = patience
         for update in confirmed {
             guard why.isEmpty || !patience.hasPassed else {
                 left.append(update)
                 continue
             }
-            do throws(Failure) { try engine(update.name).settle(update) } catch {
+            if turn.hasPassed { (opened, turn) = (nil, .after(Self.settlePatience)) }
+            do throws(Failure) {
+                let own =
+                    if let opened { try opened.on(update.name) } else { try engine(update.name) }
+                opened = own
+                try own.settle(update)
+            } catch {
                 left.append(update)
                 why[update.name] = error.description
             }
