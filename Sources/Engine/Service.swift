@@ -209,7 +209,7 @@ public final class Service {
     }
 
     /// Gives the machine what happened, and does what it wants.
-    private func act(on events: [PushMachine.Event]) {
+    func act(on events: [PushMachine.Event]) {
         guard settings.origin != nil, !events.isEmpty else { return }
         for action in machine.take(events, at: now) {
             if case .wake(let time) = action {

@@ -84,6 +84,7 @@ public struct PushMachine: Sendable {
             if refs[name]?.isLacking == false { endIncident(name) }
         case .sighted(let name, let sighting): sighted(name, sighting)
         case .lookFailed(let reason, let text): lookFailed(reason, text)
+        case .doubted(let name): if refs[name] != nil { touch(name) { $0.mustLook = true } }
         case .report(let results): report(results)
         case .failed(let reason, let text): failed(reason, text)
         case .alarm: break

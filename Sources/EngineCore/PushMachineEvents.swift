@@ -60,6 +60,8 @@ extension PushMachine {
         case sighted(RefName, Sighting)
         /// The look that was asked for could not be had.
         case lookFailed(PushFailureReason, String)
+        /// Somebody wants to know whether origin still has what it had: it is looked at once more.
+        case doubted(RefName)
         /// Origin's report on the attempt in flight. Who sends answers for what origin cannot know: a
         /// tip that does not continue `old` is refused as `nonFastForward` before it is sent.
         case report([RefName: PushResult])

@@ -46,6 +46,8 @@ struct RefPush: Sendable, Equatable {
 
     var lastSuccess: Duration?
     var lastFailure: PushTrouble?
+    /// When origin last said what it has of it.
+    var lastHeard: Duration?
 
     init(_ name: RefName) {
         self.name = name
