@@ -57,6 +57,8 @@ public final class Service {
     var unreadable: Set<RefName> = []
     /// The same of names that cannot be told here.
     var nameless: Set<String> = []
+    /// Symbolic branches, and what they stand for.
+    var aliases: [RefName: RefName] = [:]
     /// Conflict branches that are on their way to origin.
     var conflicts: Set<RefName> = []
     /// What origin has confirmed and no ref here says yet.

@@ -159,8 +159,10 @@ struct ServeSightTests {
     func settled() throws {
         let engine = try serving("--branch", "*", "--drain-timeout", "300ms")
         let scene = engine.scene
-        // No name of its own: nothing is written down of it.
-        try scene.home.git("symbolic-ref", "refs/heads/a", "refs/heads/main", at: scene.gitdir)
+        // A name that is another's: nothing is written down under it.
+        try scene.home.git(
+            "symbolic-ref", "refs/pod/seen/a", "refs/heads/none", at: scene.gitdir)
+        try scene.update("a", to: scene.tip() ?? "")
         #expect(try engine.isDurable(scene.tip(), "a"))
         #expect(engine.says("settle"), "\(engine.words)")
         for number in 1...3 {
