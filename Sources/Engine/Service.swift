@@ -63,7 +63,8 @@ public final class Service {
     var conflicts: Set<RefName> = []
     /// What origin has confirmed and no ref here says yet.
     var unsettled: [RefName: RefUpdate] = [:]
-    var isSettling = false
+    /// What of that is being written.
+    var settling: Set<RefName> = []
     /// After a failure it is not tried again at once.
     var settleFrom = Deadline.after(.zero)
     /// Why not: said once, however often it is tried.
@@ -177,9 +178,11 @@ public final class Service {
     private var nextTurn: Deadline {
         var next = min(alarm, nextLook, waiters.map(\.deadline).min() ?? .never)
         if settings.origin != nil { next = min(next, nextOriginCheck) }
-        if !unsettled.isEmpty, !isSettling { next = min(next, settleFrom) }
+        if !unsettled.isEmpty, settling.isEmpty { next = min(next, settleFrom) }
         if let drainEnd {
             next = min(next, drainEnd)
+            // A lock grows old by itself.
+            if !unsettled.isEmpty || !settling.isEmpty { next = min(next, .after(.seconds(1))) }
             if machine.isQuiet, isWrittenDown {
                 next = min(next, lastMove.later(by: settings.drainQuiet))
             }

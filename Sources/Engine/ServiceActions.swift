@@ -69,15 +69,14 @@ extension Service {
 
     /// Has refs here say what origin has confirmed: all that came while the last of that was written.
     func settle() {
-        guard !unsettled.isEmpty, !isSettling, settleFrom.hasPassed else { return }
-        isSettling = true
+        guard !unsettled.isEmpty, settling.isEmpty, settleFrom.hasPassed else { return }
         let (steward, mailbox) = (steward, mailbox)
         // What failed the last time comes last.
         let due = unsettled.values.sorted {
             let isLate = (settleTroubles[$0.name] != nil, settleTroubles[$1.name] != nil)
             return isLate.0 == isLate.1 ? $0.name < $1.name : isLate.1
         }
-        unsettled = [:]
+        (settling, unsettled) = (Set(unsettled.keys), [:])
         stewardLane.add {
             let (left, why) = steward.settle(due)
             mailbox.post(.settled(left, why))
@@ -106,9 +105,9 @@ extension Service {
             for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
                 events.append(.sighted(name, Sighting(origin: tip, seen: seen(of: name))))
             }
+        case .reconciled(let name, let report): reconciled(name, report, &events)
         case .surveyed(let number, let survey):
             if number == generation { surveyed(survey, &events) }
-        case .reconciled(let name, let report): reconciled(name, report, &events)
         case .saved(let name, let tip, .success(let conflict)):
             if let conflict { conflicts.insert(conflict) }
             events.append(.saved(name, tip: tip, on: conflict))
@@ -125,7 +124,7 @@ extension Service {
             for update in left where unsettled[update.name] == nil {
                 unsettled[update.name] = update
             }
-            isSettling = false
+            settling = []
             if !left.isEmpty { settleFrom = .after(Self.settlePause) }
         case .asked(let question): question(self, &events)
         }
