@@ -127,14 +127,14 @@ extension Engine {
         return old == tip ? true : try refs.move(conflict, from: old, to: tip, "save")
     }
 
-    /// A conflict branch whose name somebody has on origin gets another one.
+    /// A conflict branch that origin does not take under its name gets another one.
     private func rename(_ tip: ObjectID) throws(Failure) -> RefName? {
         let kept = try escape(tip)
         endEscape(to: kept.name)
         if let mark = IncidentName.pendingMark(of: branch), let old = try target(mark) {
             _ = try refs.delete(mark, from: old)
         }
-        note("origin has another \(branch.branch ?? ""): what is here is \(kept.name) now")
+        note("origin does not take \(branch.branch ?? ""): what is here is \(kept.name) now")
         return kept.name
     }
 

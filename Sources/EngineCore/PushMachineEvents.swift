@@ -92,7 +92,7 @@ extension PushMachine {
         case look([RefName])
         /// Keep the tip of a ref that cannot be pushed: fast-forward `on`, or make a conflict branch if
         /// it is nil or cannot go there. Of a conflict branch itself: its name is somebody else's on
-        /// origin, so its tip goes under a new one, and its mark is taken away.
+        /// origin, or locked there, so its tip goes under a new one, and its mark is taken away.
         case save(RefName, tip: ObjectID, on: RefName?)
         case reconcile(RefName)
         case announce(Notice)
