@@ -7,14 +7,14 @@ import POSIX
 
 /// The watermarks of one branch, with what lies between them.
 public struct BranchStatus: Sendable {
-    /// A lock file that stands in the way of the branch.
+    /// A lock file that stands in the way of the branch, or of what is remembered of it.
     public struct BlockingLock: Sendable {
         public let path: String
         public let ageSeconds: Int64
 
-        /// Nil if the branch's file is not locked.
-        init?(on branch: RefName, in gitdir: String) {
-            path = "\(gitdir)/\(branch).lock"
+        /// Nil if the ref's file is not locked.
+        init?(on name: RefName, in gitdir: String) {
+            path = "\(gitdir)/\(name).lock"
             guard let status = fileStatus(path) else { return nil }
             let age = wallClockMilliseconds() - status.modifiedNanoseconds / 1_000_000
             ageSeconds = max(0, age / 1000)

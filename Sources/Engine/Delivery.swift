@@ -185,12 +185,7 @@ extension Engine {
     /// place, origin has.
     func dropOldAnchors(origin: ObjectID?) throws(Failure) {
         guard let origin else { return }
-        let keep = try settings.days("keepBefore") ?? .seconds(30 * 86_400)
-        let limit = wallClockMilliseconds() - keep.milliseconds
-        let anchors = try attempt { () throws(GitError) in
-            try self.repository.references(under: IncidentName.anchors)
-        }
-        let old = anchors.filter { (IncidentName.time(ofAnchor: $0.name) ?? .max) < limit }
+        let old = try oldAnchors()
         guard !old.isEmpty else { return }
         let replaced = replacements.all()
         for anchor in old {
@@ -199,6 +194,15 @@ extension Engine {
             }
             if isSafe { _ = try refs.delete(anchor.name, from: anchor.target) }
         }
+    }
+
+    /// Anchors that are older than `keepBefore`.
+    func oldAnchors() throws(Failure) -> [Reference] {
+        let keep = try settings.days("keepBefore") ?? .seconds(30 * 86_400)
+        let limit = wallClockMilliseconds() - keep.milliseconds
+        return try attempt { () throws(GitError) in
+            try self.repository.references(under: IncidentName.anchors)
+        }.filter { (IncidentName.time(ofAnchor: $0.name) ?? .max) < limit }
     }
 
     /// Whether origin's tip has every commit of `tip`, or the one that took its place.

@@ -57,8 +57,21 @@ public final class Engine {
         refs = try RefMoves(repository)
         replacements = Replacements(gitdir: repository.path)
         try rememberUnfinished()
-        try checkIsNoAlias(branch, hint: "name the branch that it stands for with --branch")
+        try checkIsNoAlias(branch, hint: Self.aliasHint)
     }
+
+    /// The same engine, under the same lock, at work on another branch.
+    func on(_ branch: RefName) throws(Failure) -> Engine { try Engine(self, branch) }
+
+    private init(_ other: Engine, _ branch: RefName) throws(Failure) {
+        (repository, settings, environment) = (other.repository, other.settings, other.environment)
+        (refs, replacements, note) = (other.refs, other.replacements, other.note)
+        (limit, lock) = (other.limit, other.lock)
+        self.branch = branch
+        try checkIsNoAlias(branch, hint: Self.aliasHint)
+    }
+
+    private static let aliasHint = "name the branch that it stands for with --branch"
 
     /// The real path of the bare gitdir at `path`.
     ///

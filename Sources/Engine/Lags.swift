@@ -33,7 +33,9 @@ struct Lags: Sendable {
         return branches.map { branch in
             var branch = branch
             let mark = branch.mark
-            branch.blockedByLock = BranchStatus.BlockingLock(on: mark.name, in: gitdir)
+            branch.blockedByLock =
+                BranchStatus.BlockingLock(on: mark.name, in: gitdir)
+                ?? mark.name.seen.flatMap { BranchStatus.BlockingLock(on: $0, in: gitdir) }
             branch.pending = Self.lag(
                 &pending[mark.name], mark.local,
                 Self.base(of: mark, others: bases, gitdir, &repository), gitdir, &repository)

@@ -69,6 +69,9 @@ private final class LoneFlush {
         while true {
             let report = push()
             if let flush = try verdict(report) { return flush }
+            if report.wasAnswered, let name = try savedOn() {
+                return .escaped(asked: asked, name)
+            }
             guard !deadline.hasPassed else { return .failed(asked: asked, late(report.failure)) }
             if let failure = report.failure, !report.mayPass {
                 return .failed(asked: asked, failure)
@@ -80,12 +83,15 @@ private final class LoneFlush {
 
     /// One push, with the lock held no longer than that.
     private func push() -> PushReport {
-        do throws(Failure) {
-            let engine = try Engine(
-                repository, settings, branch: branch, environment: environment, limit: deadline,
-                note: note)
-            return engine.push()
-        } catch { return PushReport(branch: branch.branch ?? "", failure: error) }
+        do throws(Failure) { return try engine().push() } catch {
+            return PushReport(branch: branch.branch ?? "", failure: error)
+        }
+    }
+
+    private func engine() throws(Failure) -> Engine {
+        try Engine(
+            repository, settings, branch: branch, environment: environment, limit: deadline,
+            note: note)
     }
 
     /// What has become of the commit; nil if that is not settled.
@@ -113,6 +119,22 @@ private final class LoneFlush {
         }
     }
 
+    /// The conflict branch that origin has the commit on; nil where it has it on none, or is not reached.
+    private func savedOn() throws(Failure) -> RefName? {
+        let conflicts = try attempt { () throws(GitError) in
+            try self.repository.references(under: IncidentName.branches)
+        }.filter { IncidentName.isConflictBranch($0.name) }
+        var saved: [Reference] = []
+        for conflict in conflicts.reversed().prefix(StatusReport.conflictsLookedAt)
+        where try holds(conflict.target, tip) {
+            if try isConfirmed(conflict.name) { saved.append(conflict) }
+        }
+        guard !saved.isEmpty, let there = try? engine().origin().tips(saved.map(\.name)) else {
+            return nil
+        }
+        return saved.first { there[$0.name] == $0.target }?.name
+    }
+
     /// Whether origin has a conflict branch: a mark says that it has not.
     private func isConfirmed(_ name: RefName) throws(Failure) -> Bool {
         try attempt { () throws(GitError) in
@@ -134,6 +156,11 @@ private final class LoneFlush {
 }
 
 extension PushReport {
+    /// Whether origin was there, and did not take it.
+    fileprivate var wasAnswered: Bool {
+        reason.map { $0 != .unreachable && $0 != .timeout } ?? false
+    }
+
     /// Whether the same may go well after a while.
     fileprivate var mayPass: Bool {
         switch reason {

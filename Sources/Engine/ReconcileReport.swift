@@ -62,6 +62,8 @@ public struct ReconcileReport: Sendable {
             switch outcome {
             case .inSync: "\(branch) and origin are both at \(now)"
             case .fastForwarded: "\(branch) follows origin to \(now), \(Self.count(behind))"
+            // Of a branch that origin has not, a look counts nothing.
+            case .pushedAhead where ahead == 0: "\(branch) is at \(now), and not on origin yet"
             case .pushedAhead: "\(branch) is \(Self.count(ahead)) ahead, at \(now)\(sent)"
             case .rebased:
                 "\(branch) was replayed onto origin's \(Self.count(behind)): \(now)\(sent)"

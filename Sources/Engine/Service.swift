@@ -16,6 +16,8 @@ public final class Service {
         /// Of the origin that had this number.
         case answer(Int, Courier.Answer)
         case reconciled(RefName, ReconcileReport)
+        /// Of the origin that had this number.
+        case surveyed(Int, Survey)
         case saved(RefName, ObjectID, Result<RefName?, Failure>)
         /// With what could not be written down, and why.
         case settled([RefUpdate], [RefName: String])
@@ -55,11 +57,14 @@ public final class Service {
     var unreadable: Set<RefName> = []
     /// The same of names that cannot be told here.
     var nameless: Set<String> = []
+    /// Symbolic branches, and what they stand for.
+    var aliases: [RefName: RefName] = [:]
     /// Conflict branches that are on their way to origin.
     var conflicts: Set<RefName> = []
     /// What origin has confirmed and no ref here says yet.
     var unsettled: [RefName: RefUpdate] = [:]
-    var isSettling = false
+    /// What of that is being written.
+    var settling: Set<RefName> = []
     /// After a failure it is not tried again at once.
     var settleFrom = Deadline.after(.zero)
     /// Why not: said once, however often it is tried.
@@ -173,9 +178,11 @@ public final class Service {
     private var nextTurn: Deadline {
         var next = min(alarm, nextLook, waiters.map(\.deadline).min() ?? .never)
         if settings.origin != nil { next = min(next, nextOriginCheck) }
-        if !unsettled.isEmpty, !isSettling { next = min(next, settleFrom) }
+        if !unsettled.isEmpty, settling.isEmpty { next = min(next, settleFrom) }
         if let drainEnd {
             next = min(next, drainEnd)
+            // A lock grows old by itself.
+            if !unsettled.isEmpty || !settling.isEmpty { next = min(next, .after(.seconds(1))) }
             if machine.isQuiet, isWrittenDown {
                 next = min(next, lastMove.later(by: settings.drainQuiet))
             }
@@ -203,13 +210,11 @@ public final class Service {
             conflicts.insert(name)
             events.append(.local(name, mark.target))
         }
-        for name in tips.keys.sorted() where settings.origin != nil {
-            reconcile(name, &events)
-        }
+        if settings.origin != nil { reconcile(tips.keys.sorted(), &events) }
     }
 
     /// Gives the machine what happened, and does what it wants.
-    private func act(on events: [PushMachine.Event]) {
+    func act(on events: [PushMachine.Event]) {
         guard settings.origin != nil, !events.isEmpty else { return }
         for action in machine.take(events, at: now) {
             if case .wake(let time) = action {

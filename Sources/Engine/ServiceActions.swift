@@ -34,18 +34,6 @@ extension Service {
         } catch { mailbox.post(.answer(generation, answer(OriginFailure(.unknown, error)))) }
     }
 
-    /// Reconciles a branch on the steward's lane.
-    func reconcile(_ name: RefName) {
-        let (steward, mailbox) = (steward, mailbox)
-        stewardLane.add { mailbox.post(.reconciled(name, steward.reconcile(name))) }
-    }
-
-    /// The same when it is not the machine that has asked for it.
-    func reconcile(_ name: RefName, _ events: inout [PushMachine.Event]) {
-        events.append(.reconcileBegan(name))
-        reconcile(name)
-    }
-
     private func save(_ name: RefName, _ tip: ObjectID, on conflict: RefName?) {
         let (steward, mailbox) = (steward, mailbox)
         stewardLane.add {
@@ -81,15 +69,14 @@ extension Service {
 
     /// Has refs here say what origin has confirmed: all that came while the last of that was written.
     func settle() {
-        guard !unsettled.isEmpty, !isSettling, settleFrom.hasPassed else { return }
-        isSettling = true
+        guard !unsettled.isEmpty, settling.isEmpty, settleFrom.hasPassed else { return }
         let (steward, mailbox) = (steward, mailbox)
         // What failed the last time comes last.
         let due = unsettled.values.sorted {
             let isLate = (settleTroubles[$0.name] != nil, settleTroubles[$1.name] != nil)
             return isLate.0 == isLate.1 ? $0.name < $1.name : isLate.1
         }
-        unsettled = [:]
+        (settling, unsettled) = (Set(unsettled.keys), [:])
         stewardLane.add {
             let (left, why) = steward.settle(due)
             mailbox.post(.settled(left, why))
@@ -113,13 +100,14 @@ extension Service {
             (isLooking, originTrouble) = (false, nil)
             looked(found)
             // Origin is reached at last.
-            for name in found.keys.sorted() where unreconciled.remove(name) != nil {
-                reconcile(name, &events)
-            }
+            reconcile(unreconciled.intersection(found.keys).sorted(), &events)
+            unreconciled.subtract(found.keys)
             for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
                 events.append(.sighted(name, Sighting(origin: tip, seen: seen(of: name))))
             }
         case .reconciled(let name, let report): reconciled(name, report, &events)
+        case .surveyed(let number, let survey):
+            if number == generation { surveyed(survey, &events) }
         case .saved(let name, let tip, .success(let conflict)):
             if let conflict { conflicts.insert(conflict) }
             events.append(.saved(name, tip: tip, on: conflict))
@@ -136,7 +124,7 @@ extension Service {
             for update in left where unsettled[update.name] == nil {
                 unsettled[update.name] = update
             }
-            isSettling = false
+            settling = []
             if !left.isEmpty { settleFrom = .after(Self.settlePause) }
         case .asked(let question): question(self, &events)
         }
@@ -146,36 +134,5 @@ extension Service {
     private func seen(of name: RefName) -> ObjectID? {
         if let known = machine.watermark(of: name)?.seen { return known }
         return name.seen.flatMap { try? repository.target(of: $0) }
-    }
-
-    private func reconciled(
-        _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
-    ) {
-        reports[name] = report
-        // Another git-pod may have had the lock: then nothing has been decided either.
-        if report.outcome == .fetchFailed || report.sighting == nil {
-            if !hasReconciled.contains(name) { unreconciled.insert(name) }
-        } else if report.outcome != nil {
-            hasReconciled.insert(name)
-        }
-        for reply in askers.removeValue(forKey: name) ?? [] { reply(report) }
-        let level: LogEntry.Level = report.failure == nil ? .info : .error
-        let text = report.line ?? report.failure?.description ?? "nothing to do"
-        log(LogEntry(level, "reconcile", text, [("report", report.json)]))
-        // The application may have gone on since: what counts is where the branch is now.
-        let local = try? repository.target(of: name)
-        events.append(
-            .reconcileEnded(
-                name,
-                ReconcileEnd(
-                    outcome: report.outcome, escaped: report.conflictBranch != nil, local: local,
-                    sighting: report.sighting)))
-        if let conflict = report.conflictBranch.flatMap(RefName.init(branch:)),
-            let mark = IncidentName.pendingMark(of: conflict),
-            let tip = try? repository.target(of: mark)
-        {
-            conflicts.insert(conflict)
-            events.append(.local(conflict, tip))
-        }
     }
 }

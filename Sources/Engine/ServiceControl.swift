@@ -69,7 +69,8 @@ extension Service {
                 hint: "give --origin URL, or set remote.\(settings.settings.remote).url")
         }
         if let branch {
-            guard let name = RefName(branch: branch), tips[name] != nil else {
+            let name = RefName(branch: branch).map { (try? repository.followed($0)) ?? $0 }
+            guard let name, tips[name] != nil else {
                 throw Failure(
                     .failed, "this engine looks after no branch \(branch)", hint: "see its --branch"
                 )

@@ -13,6 +13,8 @@ struct FlushWaiter {
     var tip: ObjectID
     /// When it was asked for, as the machine counts.
     let since: Duration
+    /// Whether origin was asked because its word on the commit was old.
+    var isDoubted = false
     let deadline: Deadline
     let reply: @Sendable (Flush) -> Void
 }
@@ -35,22 +37,36 @@ extension Service {
         } catch { reply(.failed(error)) }
     }
 
+    /// Origin's word that is older than this when a flush comes has to be said again: origin may have
+    /// been moved since.
+    private static let wordHolds = Duration.seconds(5)
+
     /// Answers those whose commits have become durable, and those who have waited for long enough.
     func answerWaiters() {
         guard !waiters.isEmpty else { return }
+        var doubted: Set<RefName> = []
         waiters = waiters.compactMap { waiter in
             var waiter = waiter
-            guard let answer = answer(to: &waiter) else { return waiter }
-            waiter.reply(answer)
-            return nil
+            let wasDoubted = waiter.isDoubted
+            if let answer = answer(to: &waiter) {
+                waiter.reply(answer)
+                return nil
+            }
+            if waiter.isDoubted, !wasDoubted { doubted.insert(waiter.name) }
+            return waiter
         }
+        act(on: doubted.sorted().map { .doubted($0) })
     }
 
     private func answer(to waiter: inout FlushWaiter) -> Flush? {
         let mark = machine.watermark(of: waiter.name)
         let isDropped = mark.map { hasDropped(waiter.tip, $0) } ?? false
         if let durable = mark?.durable, !isDropped, holds(durable, waiter.tip) {
-            return .durable(asked: waiter.asked, now: waiter.tip)
+            if let heard = mark?.lastHeard, heard + Self.wordHolds >= waiter.since {
+                return .durable(asked: waiter.asked, now: waiter.tip)
+            }
+            waiter.isDoubted = true
+            return waiter.deadline.hasPassed ? late(waiter, mark, isDropped: false) : nil
         }
         // What a reconcile, or the try that was asked for, may bring to its branch is not said to have
         // escaped.
@@ -72,15 +88,21 @@ extension Service {
             default: break
             }
         }
-        guard waiter.deadline.hasPassed else { return nil }
+        return waiter.deadline.hasPassed ? late(waiter, mark, isDropped: isDropped) : nil
+    }
+
+    private func late(_ waiter: FlushWaiter, _ mark: Watermark?, isDropped: Bool) -> Flush {
+        let isDoubted = waiter.isDoubted && !isDropped
+        let said = isDoubted ? "said again that it has" : "got"
+        let trouble = isDoubted ? originTrouble?.trouble : mark?.lastFailure
         let why =
             isDropped
             ? ": it had it, and \(waiter.name) was moved off it there"
-            : mark?.lastFailure.map { ": \($0.text)" } ?? ""
+            : trouble.map { ": \($0.text)" } ?? ""
         return .failed(
             asked: waiter.asked,
             Failure(
-                .unreachable, "origin has not got \(waiter.tip.short) in time\(why)",
+                .unreachable, "origin has not \(said) \(waiter.tip.short) in time\(why)",
                 hint: "see git pod status --repo \(gitdir)"))
     }
 

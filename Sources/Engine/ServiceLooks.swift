@@ -15,7 +15,12 @@ extension Service {
         case .everything: try lookAtEverything(&events)
         case .refs(let names):
             let head = try head
-            for name in names where tips[name] != nil || settings.watches(name, head: head) {
+            for name in names {
+                let own = (try? repository.followed(name)) ?? name
+                guard
+                    tips[name] != nil || settings.watches(name, head: head)
+                        || own != name && settings.watches(own, head: head)
+                else { continue }
                 look(at: name, &events)
             }
         }
@@ -44,14 +49,17 @@ extension Service {
         }
     }
 
-    /// The branch that HEAD stands on; nil where branches are given by name.
+    /// The branch that HEAD stands on, or the one that stands for; nil where branches are given by name.
     ///
     /// - Throws: ``Failure`` where there is no HEAD to be read: then there is no gitdir, and branches that
     ///   are not found are not gone.
     var head: RefName? {
         get throws(Failure) {
             let head = try attempt { () throws(GitError) in try self.repository.headBranch() }
-            return settings.patterns == nil ? head : nil
+            guard settings.patterns == nil, let head else { return nil }
+            let own = (try? repository.followed(head)) ?? head
+            if own != head { sayAlias(head, of: own) }
+            return own
         }
     }
 
@@ -96,8 +104,11 @@ extension Service {
     }
 
     func look(at name: RefName, _ events: inout [PushMachine.Event]) {
-        let tip: ObjectID?
-        do throws(GitError) { tip = try repository.target(of: name) } catch {
+        let (own, tip): (RefName, ObjectID?)
+        do throws(GitError) {
+            own = try repository.followed(name)
+            tip = try repository.target(of: name)
+        } catch {
             // What was known of it is still to be sent.
             if unreadable.insert(name).inserted {
                 log(LogEntry(.error, "watch", error.failure.description))
@@ -105,6 +116,12 @@ extension Service {
             return
         }
         unreadable.remove(name)
+        guard own == name else {
+            forget(name, &events)
+            sayAlias(name, of: own)
+            let isBranch = own.branch != nil && !IncidentName.isConflictBranch(own)
+            return isBranch ? look(at: own, &events) : ()
+        }
         guard let tip else { return forget(name, &events) }
         let old = tips[name]
         guard tip != old else { return }
@@ -112,6 +129,14 @@ extension Service {
         lastMove = .after(.zero)
         events.append(.local(name, tip))
         if let old { keep(old, leftBy: name, for: tip) }
+    }
+
+    /// Says once that a symbolic branch is looked after under the name that it stands for.
+    private func sayAlias(_ name: RefName, of own: RefName) {
+        guard aliases.updateValue(own, forKey: name) != own else { return }
+        let fate =
+            own.branch == nil ? "is no branch, and is not sent" : "is looked after in its place"
+        log(LogEntry(.info, "watch", "\(name) stands for \(own), which \(fate)"))
     }
 
     private func forget(_ name: RefName, _ events: inout [PushMachine.Event]) {

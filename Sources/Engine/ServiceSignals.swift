@@ -48,10 +48,22 @@ extension Service {
         return []
     }
 
-    /// Whether refs here say what origin has confirmed, what was left behind is kept, and hooks have run.
+    /// Whether refs here say what origin has confirmed, as far as nobody has locked them, what was left
+    /// behind is kept, and hooks have run.
     var isWrittenDown: Bool {
-        unsettled.isEmpty && !isSettling && errands.with { $0 } == 0
+        errands.with { $0 } == 0 && settling.union(unsettled.keys).allSatisfy(isLocked)
     }
+
+    /// Whether a lock is in the way of what is to be written down of a branch, and not for a moment. The
+    /// next start finds out by itself what origin has.
+    private func isLocked(_ name: RefName) -> Bool {
+        let remote = settings.settings.remote
+        return [name.seen, name.tracking(remote: remote), IncidentName.pendingMark(of: name)]
+            .compactMap { $0.flatMap { BranchStatus.BlockingLock(on: $0, in: gitdir) } }
+            .contains { $0.ageSeconds >= Self.oldLock }
+    }
+
+    private static let oldLock: Int64 = 2
 
     private func reload(_ events: inout [PushMachine.Event]) {
         let log = log

@@ -35,7 +35,7 @@ public struct StatusReport: Sendable {
         do throws(GitError) {
             pendingConflictBranches = try repository.references(under: IncidentName.pending)
                 .compactMap { IncidentName.conflictBranch(ofMark: $0.name)?.branch }
-            conflictBranches = try repository.references(under: "refs/heads/conflicts")
+            conflictBranches = try repository.references(under: IncidentName.branches)
                 .filter { IncidentName.isConflictBranch($0.name) }.compactMap(\.name.branch)
             anchors = try repository.references(under: IncidentName.anchors).count
         } catch { throw error.failure }
@@ -100,7 +100,7 @@ public struct StatusReport: Sendable {
 
 extension StatusReport {
     /// How many conflict branches are looked at, newest first, for one that holds a branch's commits.
-    private static let conflictsLookedAt = 20
+    static let conflictsLookedAt = 20
 
     /// What refs say of a branch: what is only known while an engine runs is left out.
     private func statusByRefs(_ repository: Repository, _ name: RefName, remote: String)

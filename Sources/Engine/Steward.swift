@@ -27,6 +27,14 @@ struct Steward: Sendable {
         }
     }
 
+    /// Looks at many branches that were not reconciled yet, and says what is left to do for which.
+    func survey(_ branches: [RefName]) -> Survey {
+        guard let first = branches.first else { return Survey() }
+        do throws(Failure) { return try engine(first).survey(branches) } catch {
+            return Survey(branches, failure: error)
+        }
+    }
+
     /// Remembers what origin has confirmed, in this order. What fails keeps nothing else from it, unless
     /// it takes long: then the rest is for the next time.
     ///
@@ -35,12 +43,21 @@ struct Steward: Sendable {
         let patience = Deadline.after(Self.settlePatience)
         var left: [RefUpdate] = []
         var why: [RefName: String] = [:]
+        // Opened once for many, and not kept from others for long.
+        var opened: Engine?
+        var turn = patience
         for update in confirmed {
             guard why.isEmpty || !patience.hasPassed else {
                 left.append(update)
                 continue
             }
-            do throws(Failure) { try engine(update.name).settle(update) } catch {
+            if turn.hasPassed { (opened, turn) = (nil, .after(Self.settlePatience)) }
+            do throws(Failure) {
+                let own =
+                    if let opened { try opened.on(update.name) } else { try engine(update.name) }
+                opened = own
+                try own.settle(update)
+            } catch {
                 left.append(update)
                 why[update.name] = error.description
             }
@@ -110,14 +127,14 @@ extension Engine {
         return old == tip ? true : try refs.move(conflict, from: old, to: tip, "save")
     }
 
-    /// A conflict branch whose name somebody has on origin gets another one.
+    /// A conflict branch that origin does not take under its name gets another one.
     private func rename(_ tip: ObjectID) throws(Failure) -> RefName? {
         let kept = try escape(tip)
         endEscape(to: kept.name)
         if let mark = IncidentName.pendingMark(of: branch), let old = try target(mark) {
             _ = try refs.delete(mark, from: old)
         }
-        note("origin has another \(branch.branch ?? ""): what is here is \(kept.name) now")
+        note("origin does not take \(branch.branch ?? ""): what is here is \(kept.name) now")
         return kept.name
     }
 

@@ -8,6 +8,8 @@ public enum IncidentName {
     public static let anchors = "refs/pod/before/"
     /// The folder of the refs that say that a conflict branch was not confirmed by origin yet.
     public static let pending = "refs/pod/pending/"
+    /// What the names of all conflict branches begin with.
+    public static let branches = "refs/heads/conflicts"
     /// A branch of this name leaves no room for the conflict branches below it.
     public static let folder = RefName(branch: "conflicts")
     /// Taken names get `-2`, `-3` and so on, up to this.

@@ -117,8 +117,11 @@ extension PushMachine {
         looking.remove(name)
         // What is under way may be the reason for what was seen, or come after it.
         if inFlight?.has(name) == true { return touch(name) { $0.mustLook = true } }
-        let before = refs[name] ?? RefPush(name)
-        touch(name) { $0.see(sighting) }
+        let (before, time) = (refs[name] ?? RefPush(name), now)
+        touch(name) { ref in
+            ref.see(sighting)
+            ref.lastHeard = time
+        }
         guard let ref = refs[name], let tip = ref.originTip, tip == ref.local || ref.knows(tip)
         else { return }
         var pushed: [RefUpdate] = []
@@ -131,7 +134,7 @@ extension PushMachine {
         let (name, time) = (update.name, now)
         touch(name) { ref in
             ref.confirm(update.new)
-            ref.lastSuccess = time
+            (ref.lastHeard, ref.lastSuccess) = (time, time)
             ref.reconcileBackoff.reset()
         }
         endIncident(name)

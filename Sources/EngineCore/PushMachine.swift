@@ -38,8 +38,14 @@ public struct PushMachine: Sendable {
     struct Attempt: Sendable, Equatable {
         let updates: [RefUpdate]
         let number: Int
+        private let names: Set<RefName>
 
-        func has(_ name: RefName) -> Bool { updates.contains { $0.name == name } }
+        init(_ updates: [RefUpdate], number: Int) {
+            (self.updates, self.number) = (updates, number)
+            names = Set(updates.map(\.name))
+        }
+
+        func has(_ name: RefName) -> Bool { names.contains(name) }
     }
 
     public init(policy: PushPolicy = PushPolicy(), seed: UInt64) {
@@ -78,6 +84,7 @@ public struct PushMachine: Sendable {
             if refs[name]?.isLacking == false { endIncident(name) }
         case .sighted(let name, let sighting): sighted(name, sighting)
         case .lookFailed(let reason, let text): lookFailed(reason, text)
+        case .doubted(let name): if refs[name] != nil { touch(name) { $0.mustLook = true } }
         case .report(let results): report(results)
         case .failed(let reason, let text): failed(reason, text)
         case .alarm: break
@@ -152,7 +159,7 @@ public struct PushMachine: Sendable {
             ref.local.map { RefUpdate(ref.name, from: ref.originTip, to: $0) }
         }
         guard !updates.isEmpty else { return }
-        let attempt = Attempt(updates: updates, number: backoff.failures + 1)
+        let attempt = Attempt(updates, number: backoff.failures + 1)
         inFlight = attempt
         actions.append(.send(updates, attempt: attempt.number))
     }

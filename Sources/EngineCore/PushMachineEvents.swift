@@ -60,6 +60,8 @@ extension PushMachine {
         case sighted(RefName, Sighting)
         /// The look that was asked for could not be had.
         case lookFailed(PushFailureReason, String)
+        /// Somebody wants to know whether origin still has what it had: it is looked at once more.
+        case doubted(RefName)
         /// Origin's report on the attempt in flight. Who sends answers for what origin cannot know: a
         /// tip that does not continue `old` is refused as `nonFastForward` before it is sent.
         case report([RefName: PushResult])
@@ -90,7 +92,7 @@ extension PushMachine {
         case look([RefName])
         /// Keep the tip of a ref that cannot be pushed: fast-forward `on`, or make a conflict branch if
         /// it is nil or cannot go there. Of a conflict branch itself: its name is somebody else's on
-        /// origin, so its tip goes under a new one, and its mark is taken away.
+        /// origin, or locked there, so its tip goes under a new one, and its mark is taken away.
         case save(RefName, tip: ObjectID, on: RefName?)
         case reconcile(RefName)
         case announce(Notice)

@@ -82,7 +82,9 @@ extension PushMachine {
         active.remove(name)
         guard let other else { return }
         keep(tip, of: old.keeps, on: other, isKnown: true)
-        refs[other]?.backoff = old.backoff
+        refs[other]?.replaces = name
+        // One whose name is taken there must not try one after the other without a wait.
+        if old.obstacle != .rejected { refs[other]?.backoff = old.backoff }
     }
 
     /// - Parameter isKnown: whether the branch is followed already, or has a name that was made just
@@ -127,6 +129,11 @@ extension PushMachine {
 extension RefPush {
     /// Whether its tip goes to a conflict branch while it is stuck.
     func canBeSaved(_ policy: PushPolicy) -> Bool {
-        isConflict ? obstacle == .nonFastForward || isElsewhere : policy.saveStuck && followsSeen
+        guard isConflict else { return policy.saveStuck && followsSeen }
+        return obstacle == .nonFastForward || isElsewhere || isLocked && replaces == nil
     }
+
+    /// Whether it was refused for so long without a reason that it may be a lock, which is of this name
+    /// alone: another one may do, and a third would hardly.
+    private var isLocked: Bool { obstacle == .rejected && refusedSince != nil }
 }

@@ -42,8 +42,9 @@ extension PushMachine {
         }
         return Watermark(
             name: ref.name, state: state(ref), local: ref.local, origin: ref.originTip,
-            seen: ref.seen, durable: ref.durable, saved: saved, lastSuccess: ref.lastSuccess,
-            lastFailure: ref.lastFailure, nextAttempt: nextAttempt(ref))
+            seen: ref.seen, durable: ref.durable, saved: saved, lastHeard: ref.lastHeard,
+            lastSuccess: ref.lastSuccess, lastFailure: ref.lastFailure,
+            nextAttempt: nextAttempt(ref))
     }
 
     private func state(_ ref: RefPush) -> Watermark.State {

@@ -15,6 +15,8 @@ struct RefPush: Sendable, Equatable {
     let isConflict: Bool
     /// The branch whose tip a conflict branch keeps, if that is known.
     var keeps: RefName?
+    /// The conflict branch whose place it took, because origin did not take that one.
+    var replaces: RefName?
 
     var local: ObjectID?
     var origin = Origin.unknown
@@ -44,6 +46,8 @@ struct RefPush: Sendable, Equatable {
     var reconcileBackoff = Backoff()
     var incident: Incident?
 
+    /// When origin last said what it has of it.
+    var lastHeard: Duration?
     var lastSuccess: Duration?
     var lastFailure: PushTrouble?
 

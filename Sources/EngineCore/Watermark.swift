@@ -55,6 +55,8 @@ public struct Watermark: Sendable, Equatable {
     /// The last tip that origin has confirmed.
     public let durable: ObjectID?
     public let saved: Saved?
+    /// When origin last said what it has; nil: not yet.
+    public let lastHeard: Duration?
     public let lastSuccess: Duration?
     public var lastFailure: PushTrouble?
     /// Nil if it is not waiting, or without end.
@@ -62,7 +64,7 @@ public struct Watermark: Sendable, Equatable {
 
     public init(
         name: RefName, state: State, local: ObjectID?, origin: ObjectID?, seen: ObjectID?,
-        durable: ObjectID?, saved: Saved?, lastSuccess: Duration? = nil,
+        durable: ObjectID?, saved: Saved?, lastHeard: Duration? = nil, lastSuccess: Duration? = nil,
         lastFailure: PushTrouble? = nil, nextAttempt: Duration? = nil
     ) {
         self.name = name
@@ -72,6 +74,7 @@ public struct Watermark: Sendable, Equatable {
         self.seen = seen
         self.durable = durable
         self.saved = saved
+        self.lastHeard = lastHeard
         self.lastSuccess = lastSuccess
         self.lastFailure = lastFailure
         self.nextAttempt = nextAttempt

@@ -62,11 +62,7 @@ private struct Scales {
     mutating func weigh(_ id: ObjectID) throws(GitError) -> Int64 {
         let content = try repository.object(id).content
         guard let commit = CommitText(content) else { return Int64(content.count) }
-        var old: [ObjectID] = []
-        for parent in commit.parents.prefix(2) {
-            guard let text = CommitText(try repository.object(parent).content) else { continue }
-            old.append(text.tree)
-        }
+        let old = try repository.parentTrees(of: commit)
         (lastTrees, trees) = (trees, [:])
         let below = try weigh(tree: commit.tree, instead: old.first, beside: old.last)
         return Int64(content.count) + below

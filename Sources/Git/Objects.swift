@@ -25,6 +25,13 @@ public struct RawObject: Sendable, Equatable {
 }
 
 extension Repository {
+    /// The trees of a commit's first two parents, but for those of damaged ones.
+    func parentTrees(of commit: CommitText) throws(GitError) -> [ObjectID] {
+        try commit.parents.prefix(2).map { parent throws(GitError) in
+            CommitText(try object(parent).content)?.tree
+        }.compactMap { $0 }
+    }
+
     /// The object called `id`.
     ///
     /// - Throws: ``GitError`` of kind `corrupt` if it is missing or cannot be read.

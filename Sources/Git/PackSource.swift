@@ -14,6 +14,12 @@ final class PackSource {
     /// Whether ``buffer`` holds the last of it.
     private(set) var hasEnded: Bool
 
+    /// Is given the names in one line, and gives them to git in one each.
+    private static let script = """
+        tr ' ' '\\n' |
+        git pack-objects --thin --stdout --revs --delta-base-offset -q
+        """
+
     private static let chunk = 64 * 1024
     /// How long git may take to end once it has written everything.
     private static let patience = Duration.seconds(10)
@@ -33,15 +39,16 @@ final class PackSource {
             return
         }
         let scratch = try ScratchRepository(beside: origin.repository)
-        let process = try ChildProcess(
-            ["git", "pack-objects", "--thin", "--stdout", "--revs", "--delta-base-offset", "-q"],
+        // It reads nothing while it works, and would not see that we are gone.
+        let process = try ChildProcess.leashedReader(
+            ["sh", "-c", Self.script],
             environment: scratch.environment(
                 writing: .repository, of: origin.settings.environment))
         let said = said
         let stream = ProcessStream(
             process, diagnostics: LineFilter { line in said.with { $0.append(line) } })
-        let names = tips.map { "\($0)\n" } + hidden.map { "^\($0)\n" }
-        try Self.tell(stream, Array(names.joined().utf8))
+        let names = tips.map { "\($0)" } + hidden.map { "^\($0)" }
+        try Self.tell(stream, Array((names.joined(separator: " ") + "\n").utf8))
         (child, self.scratch, hasEnded) = (stream, scratch, false)
         buffer = ByteBuffer(capacity: Self.chunk)
     }
@@ -56,7 +63,6 @@ final class PackSource {
             var requests = stream.interest(reading: false, writing: true)
             try wait(for: &requests, until: deadline)
         }
-        _ = stream.finishWriting()
     }
 
     /// Puts what git has written meanwhile into an empty ``buffer``. Never waits, but for git's end.

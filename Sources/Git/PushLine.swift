@@ -80,6 +80,7 @@ public final class PushLine {
             let fresh = spares.removeLast()
             try wait(for: fresh, until: .after(settings.operationTimeout)) { $0.isReady }
             spares.append(fresh)
+            let names = Set(names)
             return fresh.refs.filter { names.contains($0.key) }
         } catch {
             reset()

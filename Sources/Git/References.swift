@@ -34,6 +34,27 @@ extension Repository {
         return unsafe git_reference_type(found) == GIT_REFERENCE_SYMBOLIC
     }
 
+    /// The ref that `name` stands for, there or not: itself, unless it is a symbolic ref.
+    ///
+    /// - Throws: ``GitError`` also for symbolic refs that lead to no end.
+    public func followed(_ name: RefName) throws(GitError) -> RefName {
+        var own = name
+        for _ in 0...Self.longestChain {
+            var found: OpaquePointer?
+            let code = unsafe git_reference_lookup(&found, handle, own.description)
+            if code == GIT_ENOTFOUND.rawValue { return own }
+            guard code == 0 else { throw lastError(code, "read \(own)") }
+            defer { unsafe git_reference_free(found) }
+            guard let target = unsafe git_reference_symbolic_target(found) else { return own }
+            guard let next = unsafe RefName(String(cString: target)) else { return own }
+            own = next
+        }
+        throw GitError(.other, "read \(name)", "its symbolic refs lead to no end")
+    }
+
+    /// Symbolic refs that lead to each other, as many as git follows (SYMREF_MAXDEPTH).
+    private static let longestChain = 5
+
     /// The branch that HEAD stands on, born or not; nil if HEAD is detached.
     public func headBranch() throws(GitError) -> RefName? {
         var found: OpaquePointer?

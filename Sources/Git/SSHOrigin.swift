@@ -18,6 +18,7 @@ struct SSHOrigin: OriginWay {
         _ names: [RefName], haves: [ObjectID], offering: Set<ObjectID>
     ) throws(OriginFailure) -> [RefName: ObjectID] {
         try connected(tips: haves) { talk throws(OriginFailure) in
+            let names = Set(names)
             let found = try talk.heads().filter { names.contains($0.key) }
             guard !found.isEmpty else { return found }
             try talk.download(found.keys.sorted())
@@ -26,7 +27,8 @@ struct SSHOrigin: OriginWay {
     }
 
     func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID] {
-        try connected { talk throws(OriginFailure) in
+        let names = Set(names)
+        return try connected { talk throws(OriginFailure) in
             try talk.heads().filter { names.contains($0.key) }
         }
     }

@@ -65,12 +65,8 @@ struct ThinPack {
         guard let commit = CommitText(object.content), commit.parents.count <= 2 else {
             return false
         }
-        var old: [ObjectID] = []
-        for parent in commit.parents {
-            guard let text = CommitText(try repository.object(parent).content) else { return false }
-            old.append(text.tree)
-        }
-        guard add(id, object, against: nil) else { return false }
+        let old = try repository.parentTrees(of: commit)
+        guard old.count == commit.parents.count, add(id, object, against: nil) else { return false }
         (lastTrees, trees) = (trees, [:])
         return try add(tree: commit.tree, instead: old.first, beside: old.last)
     }

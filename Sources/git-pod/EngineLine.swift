@@ -1,6 +1,7 @@
 // What the engine's verbs share: `--repo DIR`, the engine's settings as flags, `--json`.
 
 import Engine
+import EngineCore
 import Model
 import POSIX
 
@@ -48,11 +49,19 @@ struct EngineLine {
                 values[option] = try options.value(of: option)
             } else if let setting = Setting.forFlag(option), settings.contains(setting.name) {
                 let value = try options.value(of: option)
+                if setting.name == "branch" { try Self.checkBranches(value) }
                 let earlier = verb == "serve" && setting.name == "branch" ? flags["branch"] : nil
                 flags[setting.name] = earlier.map { "\($0) \(value)" } ?? value
             } else {
                 throw Options.unknown(option, verb: verb)
             }
+        }
+    }
+
+    /// What no branch can be called is not asked for, wherever the verb would ask.
+    private static func checkBranches(_ names: String) throws(Failure) {
+        for name in names.split(separator: " ") where BranchPattern(String(name)) == nil {
+            throw Failure(.configuration, "\"\(names.harmless)\" cannot be a branch's name")
         }
     }
 

@@ -157,6 +157,27 @@ struct PushMachineTests {
         #expect(stage.state(main) == .inSync)
     }
 
+    @Test("a tip that is doubted is looked at once more, until origin has said where it is")
+    func doubted() throws {
+        var stage = PushStage(inSync: main, at: commit(1))
+        #expect(stage.machine.watermark(of: main)?.lastHeard == .zero)
+        stage.now = .seconds(100)
+        stage.tell(.doubted(main))
+        #expect(stage.looks == [main])
+        // Whoever asks meanwhile waits for the same look.
+        #expect(stage.tell(.doubted(main)) == [])
+        stage.tell(.lookFailed(.unreachable, "no route"))
+        #expect(stage.looks == [])
+        stage.pass(try #require(stage.alarm))
+        #expect(stage.looks == [main])
+        let heard = stage.now
+        stage.tell(.sighted(main, Sighting(origin: commit(9), seen: commit(1))))
+        #expect(stage.looks == [])
+        #expect(stage.machine.watermark(of: main)?.lastHeard == heard)
+        #expect(stage.state(main) == .originMoved)
+        #expect(stage.tell(.doubted(branch("none"))) == [])
+    }
+
     @Test("thousands of refs go in lists of a bounded length")
     func boundedList() {
         var stage = PushStage()

@@ -314,4 +314,38 @@ struct SaveTests {
         #expect(stage.saves == [])
         #expect(stage.retries.map(\.name) == [main])
     }
+
+    @Test("a conflict branch that is locked on origin for long gets another name, once")
+    func lockedConflict() throws {
+        var stage = stuck()
+        stage.tell(.saved(main, tip: commit(2), on: first))
+        func refuse(_ name: RefName, _ stage: inout PushStage) throws {
+            let end = stage.now + .seconds(600)
+            stage.tell(.report([name: .refused(.unknown, "locked")]))
+            while stage.now < end {
+                #expect(stage.saves == [])
+                stage.pass(try #require(stage.alarm))
+                #expect(stage.sent?.map(\.name) == [name])
+                stage.tell(.report([name: .refused(.unknown, "locked")]))
+            }
+        }
+        try refuse(first, &stage)
+        #expect(stage.saves == [.save(first, tip: commit(2), on: nil)])
+        stage.tell(.saved(first, tip: commit(2), on: second))
+        #expect(stage.sent == [RefUpdate(second, from: nil, to: commit(2))])
+        try refuse(second, &stage)
+        #expect(stage.saves == [])
+        stage.pass(try #require(stage.alarm))
+        stage.tell(.report([second: .done]))
+        #expect(stage.machine.watermark(of: main)?.saved?.on == second)
+        #expect(stage.machine.lacking.isEmpty)
+    }
+
+    @Test("a conflict branch that a rule refuses keeps its name")
+    func refusedConflict() {
+        var stage = stuck()
+        stage.tell(.saved(main, tip: commit(2), on: first))
+        stage.tell(.report([first: .refused(.rejected, "no")]))
+        #expect(stage.saves == [])
+    }
 }

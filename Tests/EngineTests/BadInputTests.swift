@@ -119,6 +119,22 @@ struct BadInputTests {
         #expect(!exists("canary") && !exists("\(scene.gitdir)/canary"))
     }
 
+    @Test(
+        "a branch's name that cannot be is refused at once, engine or not, and shown harmless",
+        arguments: ["reconcile", "push", "flush", "status"])
+    func branchName(verb: String) throws {
+        let scene = try Scene()
+        let engine = try Serving(scene)
+        try engine.begin()
+        for isServed in [true, false] {
+            let answer = try scene.answer(
+                [verb, "--repo", scene.gitdir, "--branch", "a\u{1}b"])
+            #expect(answer.code == .configuration, "\(answer.errors)")
+            #expect(answer.errors.contains(#""a\x01b" cannot be a branch's name"#), "\(answer)")
+            if isServed { #expect(engine.stop() == .exited(0)) }
+        }
+    }
+
     @Test("a remote that nothing knows is a configuration error")
     func remotes() throws {
         let scene = try Scene()

@@ -138,4 +138,28 @@ struct LoneFlushTests {
         #expect(ended.status == .exited(1), "\(ended.errors)")
         #expect(ended.errors.contains("nothing took its place"), "\(ended.errors)")
     }
+
+    @Test("ends with 3 for a commit that an engine has saved, and not once origin has let go of it")
+    func saved() throws {
+        let scene = try Scene.inSync()
+        var name = ""
+        do {
+            let engine = try Serving(scene)
+            try engine.begin()
+            try scene.commitToOrigin("theirs", "1")
+            try scene.commit("ours", "1")
+            let answer = try engine.flush()
+            #expect(answer.code == .escaped, "\(answer)")
+            name = try #require(answer.conflictBranch)
+            #expect(engine.stop() == .exited(0), "\(engine.words)")
+        }
+        let answer = try flush(scene)
+        #expect(answer.code == .escaped, "\(answer)")
+        #expect(answer.conflictBranch == name)
+        #expect(answer.json["durable"]?.bool == false)
+        try scene.home.git("update-ref", "-d", "refs/heads/\(name)", at: scene.origin.path)
+        let gone = try flush(scene)
+        #expect(gone.code == .failed, "\(gone)")
+        #expect(gone.error.contains("git pod reconcile"), "\(gone.error)")
+    }
 }

@@ -44,4 +44,27 @@ struct ServeDrainTests {
         engine.signal(Signals.terminate)
         #expect(engine.end() == .exited(0), "\(engine.words)")
     }
+
+    @Test("ends when origin has everything, though a lock keeps it from remembering that")
+    func lockedMemory() throws {
+        let scene = try Scene()
+        let engine = try Serving(scene, "--drain-timeout", "1h")
+        try engine.begin()
+        #expect(try engine.isDurable(scene.tip()))
+        let first = try scene.tip()
+        #expect(try eventually { try scene.tip("refs/pod/seen/main") == first })
+        let lock = "\(scene.gitdir)/refs/pod/seen/main.lock"
+        try writeFile(lock, "")
+        let tip = try scene.commit("a", "1")
+        #expect(try engine.isDurable(tip), "\(engine.words)")
+        let blocked = try engine.mark()["blockedByLock"]
+        #expect(blocked?["path"]?.string == lock, "\(engine.words)")
+        #expect(blocked?["ageSeconds"] != .null)
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+        #expect(try scene.tip("refs/pod/seen/main") == first)
+        try removeFile(lock)
+        let next = try Serving(scene)
+        #expect(try eventually { try scene.tip("refs/pod/seen/main") == tip }, "\(next.words)")
+        #expect(next.stop() == .exited(0), "\(next.words)")
+    }
 }

@@ -86,4 +86,30 @@ struct ServeKilledTests {
         #expect(engine.stop() == .exited(0))
         #expect(!exists("\(scene.gitdir)/git-pod.sock"))
     }
+
+    @Test("takes git's work on a large pack with it")
+    func packing() throws {
+        let scene = try Scene()
+        let marker = scene.origin.pod.folder.file("packing")
+        try writeFile(marker, "")
+        // A git that works on a pack for ever, without a word.
+        try writeFile(
+            scene.home.directory.file("bin/git"),
+            """
+            #!/bin/sh
+            case " $* " in *" pack-objects "*) exec tail -f '\(marker)' ;; esac
+            exec \(findProgram("git") ?? "git") "$@"
+
+            """, mode: 0o755)
+        let engine = try Serving(scene)
+        try engine.begin()
+        #expect(try engine.isDurable(scene.tip()))
+        func workers() -> [Int32] { Processes.withArgument(containing: marker) }
+        try scene.commitMany(files: 400)
+        #expect(eventually { !workers().isEmpty }, "\(engine.words)")
+        engine.signal(Signals.kill)
+        #expect(engine.end() == .signalled(9))
+        #expect(eventually { workers().isEmpty })
+        workers().forEach(Processes.end)
+    }
 }

@@ -97,12 +97,72 @@ struct ServeSightTests {
         #expect(try engine.flush().code == .done)
     }
 
+    @Test("asks origin once more before it calls durable what origin said a while ago")
+    func oldWord() throws {
+        let engine = try serving("--origin-check", "1h")
+        let scene = engine.scene
+        let before = try scene.tip() ?? ""
+        try scene.commit("a", "1")
+        #expect(try engine.flush().code == .done)
+        try scene.rewindOrigin(to: before)
+        var answer = try engine.flush()
+        #expect(
+            try eventually {
+                answer = try engine.flush(timeout: "5s")
+                return answer.code != .done
+            })
+        #expect(answer.code == .unreachable, "\(answer)")
+        #expect(answer.error.contains("was moved off it there"), "\(answer.error)")
+    }
+
+    @Test("does not call durable what it cannot ask for once more, and does when it can")
+    func goneOrigin() throws {
+        let engine = try serving("--origin-check", "1h")
+        let scene = engine.scene
+        #expect(try engine.flush().code == .done)
+        try scene.origin.vanish()
+        var answer = try engine.flush()
+        #expect(
+            try eventually {
+                answer = try engine.flush(timeout: "2s")
+                return answer.code != .done
+            })
+        #expect(answer.code == .unreachable, "\(answer)")
+        #expect(answer.error.contains("has not said again"), "\(answer.error)")
+        try rename("\(scene.origin.path).gone", to: scene.origin.path)
+        #expect(try engine.flush().code == .done, "\(engine.words)")
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+    }
+
+    @Test(
+        "looks after the branch that a symbolic one stands for, and says so once",
+        arguments: [[], ["--branch", "a*", "--branch", "m*"], ["--branch", "alias"]])
+    func alias(flags: [String]) throws {
+        let scene = try Scene()
+        try scene.home.git("symbolic-ref", "refs/heads/alias", "refs/heads/main", at: scene.gitdir)
+        try scene.home.git("symbolic-ref", "HEAD", "refs/heads/alias", at: scene.gitdir)
+        let engine = try Serving(scene, flags: flags)
+        try engine.begin()
+        for number in 1...3 {
+            let tip = try scene.commit("a", "\(number)")
+            #expect(try engine.isDurable(tip), "\(engine.words)")
+        }
+        #expect(try engine.flush().code == .done)
+        #expect(try engine.flush("--branch", "alias").code == .done)
+        #expect(engine.said("watch").count == 1, "\(engine.words)")
+        #expect(engine.words.contains("refs/heads/alias stands for refs/heads/main"))
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+        #expect(try scene.origin.tip("refs/heads/alias") == nil)
+    }
+
     @Test("writes down what origin has of the others when it cannot of one")
     func settled() throws {
         let engine = try serving("--branch", "*", "--drain-timeout", "300ms")
         let scene = engine.scene
-        // No name of its own: nothing is written down of it.
-        try scene.home.git("symbolic-ref", "refs/heads/a", "refs/heads/main", at: scene.gitdir)
+        // A name that is another's: nothing is written down under it.
+        try scene.home.git(
+            "symbolic-ref", "refs/pod/seen/a", "refs/heads/none", at: scene.gitdir)
+        try scene.update("a", to: scene.tip() ?? "")
         #expect(try engine.isDurable(scene.tip(), "a"))
         #expect(engine.says("settle"), "\(engine.words)")
         for number in 1...3 {

@@ -137,6 +137,16 @@ extension Scene {
         try home.git("update-ref", "refs/heads/\(branch)", commit, at: gitdir)
     }
 
+    /// Commits so many new files to main that git itself makes the pack of a push.
+    func commitMany(files: Int) throws {
+        var stream = "commit refs/heads/main\ncommitter Pod <pod@example.com> 1767323045 +0000\n"
+        stream += "data 0\nfrom \(try tip() ?? "")\n"
+        for number in 1...files {
+            stream += "M 100644 inline many/\(number)\ndata 5\n\(10_000 + number)\n"
+        }
+        try origin.pod.load(stream + "\n", into: gitdir)
+    }
+
     /// A commit of origin's main's tree onto `parent`, on no branch.
     func loose(_ message: String, onto parent: String? = nil, in repository: String? = nil) throws
         -> String

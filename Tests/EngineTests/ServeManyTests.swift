@@ -1,0 +1,128 @@
+// What `git pod serve` does when it starts with many branches: origin is asked once where they are, and
+// only those have a reconcile that neither a push nor nothing at all brings together.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("A serving engine that starts with many branches")
+struct ServeManyTests {
+    /// Has origin note what it is asked for, and gives the notes' file.
+    private func noting(_ scene: Scene) throws -> String {
+        let notes = scene.origin.pod.folder.file("asked")
+        try writeFile(notes, "")
+        try writeFile(
+            scene.origin.pod.folder.file("deploy"),
+            """
+            #!/bin/sh
+            echo "$SSH_ORIGINAL_COMMAND" >>'\(notes)'
+            exec sh -c "exec $SSH_ORIGINAL_COMMAND"
+
+            """, mode: 0o755)
+        return notes
+    }
+
+    private func looks(_ notes: String) -> Int {
+        contents(notes).split(separator: "\n").count { $0.hasPrefix("git-upload-pack") }
+    }
+
+    private func names(_ count: Int) -> [String] { (1...count).map { "data/b\($0)" } }
+
+    private func outcomes(_ engine: Serving) -> [String: String] {
+        var outcomes: [String: String] = [:]
+        for entry in engine.said("reconcile") {
+            guard let report = entry["report"], let name = report["branch"]?.string else {
+                continue
+            }
+            outcomes[name] = report["outcome"]?.string
+        }
+        return outcomes
+    }
+
+    @Test("looks at origin once for all of them, and sends together what it lacks")
+    func once() throws {
+        let scene = try Scene(.ssh)
+        let notes = try noting(scene)
+        let names = names(30)
+        for name in names { try scene.update(name, to: scene.tip() ?? "") }
+        for outcome in ["pushed-ahead", "in-sync"] {
+            try writeFile(notes, "")
+            let engine = try Serving(scene, "--branch", "data/*", "--verbose")
+            for name in names {
+                #expect(try engine.isDurable(scene.tip(), name), "\(engine.words)")
+            }
+            #expect(try engine.flush("--branch", names[0]).code == .done)
+            #expect(outcomes(engine).values.filter { $0 == outcome }.count == names.count)
+            #expect(looks(notes) == 1, "\(contents(notes))")
+            #expect(engine.said("send").count == (outcome == "in-sync" ? 0 : 1), "\(engine.words)")
+            #expect(engine.said("error").isEmpty, "\(engine.words)")
+            #expect(engine.stop() == .exited(0), "\(engine.words)")
+            #expect(try scene.refs("refs/pod/seen/").count == names.count)
+        }
+    }
+
+    @Test("reconciles those that origin has elsewhere, and only those")
+    func mixed() throws {
+        let scene = try Scene(.ssh)
+        let notes = try noting(scene)
+        let base = try scene.origin.tip() ?? ""
+        let names = ["equal", "ahead", "unknown", "behind", "parted", "deleted", "rewound"]
+        for name in names { try scene.update("data/\(name)", to: scene.tip() ?? "") }
+        do {
+            let engine = try Serving(scene, "--branch", "data/*")
+            for name in names { #expect(try engine.isDurable(scene.tip(), "data/\(name)")) }
+            #expect(engine.stop() == .exited(0), "\(engine.words)")
+        }
+        try scene.update("data/new", to: base)
+        let ahead = try scene.commit("ahead", "1", branch: "data/ahead")
+        try scene.home.git("update-ref", "-d", "refs/pod/seen/data/unknown", at: scene.gitdir)
+        for name in ["behind", "parted"] {
+            try scene.commit("theirs", name, to: scene.origin.path, branch: "data/\(name)")
+        }
+        try scene.commit("ours", "parted", branch: "data/parted")
+        try scene.home.git("update-ref", "-d", "refs/heads/data/deleted", at: scene.origin.path)
+        try scene.home.git("update-ref", "refs/heads/data/rewound", base, at: scene.origin.path)
+        try writeFile(notes, "")
+        let engine = try Serving(scene, "--branch", "data/*")
+        let awaited = [
+            "equal": "in-sync", "unknown": "in-sync", "new": "pushed-ahead",
+            "ahead": "pushed-ahead", "behind": "fast-forwarded", "parted": "rebased",
+            "deleted": "origin-deleted", "rewound": "rewritten",
+        ]
+        #expect(eventually { outcomes(engine).count == awaited.count }, "\(engine.words)")
+        for (name, outcome) in awaited {
+            #expect(outcomes(engine)["data/\(name)"] == outcome, "\(name)")
+        }
+        #expect(try engine.isDurable(ahead, "data/ahead"), "\(engine.words)")
+        #expect(try engine.isDurable(base, "data/new"), "\(engine.words)")
+        for name in ["unknown", "behind", "parted", "rewound"] {
+            let isSettled = try eventually {
+                let tip = try scene.tip("refs/heads/data/\(name)")
+                return try scene.origin.tip("refs/heads/data/\(name)") == tip
+                    && scene.tip("refs/pod/seen/data/\(name)") == tip
+            }
+            #expect(isSettled, "\(name)")
+        }
+        // One for all; one for each that is elsewhere, and one more to see whether origin is empty.
+        #expect(looks(notes) == 6, "\(contents(notes))")
+        #expect(engine.stop() != nil)
+        #expect(try scene.origin.tip("refs/heads/data/deleted") == nil)
+    }
+
+    @Test("says once that origin is away, and brings all to it when it is there")
+    func away() throws {
+        let scene = try Scene()
+        let names = names(10)
+        for name in names { try scene.update(name, to: scene.tip() ?? "") }
+        try scene.origin.vanish()
+        let engine = try Serving(scene, "--branch", "data/*")
+        #expect(eventually { engine.said("retry").count > 2 }, "\(engine.words)")
+        #expect(engine.said("reconcile").count == 1, "\(engine.words)")
+        #expect(try engine.mark(names[0])["lastReconcile"]?["outcome"]?.string == "fetch-failed")
+        try rename("\(scene.origin.path).gone", to: scene.origin.path)
+        for name in names { #expect(try engine.isDurable(scene.tip(), name), "\(engine.words)") }
+        #expect(outcomes(engine).count == names.count, "\(engine.words)")
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+    }
+}
