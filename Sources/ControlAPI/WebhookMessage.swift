@@ -26,13 +26,16 @@ public enum WebhookMessage: Sendable, Equatable {
         guard let body = JSON(parsing: bytes), case .object = body else {
             throw Failure(.configuration, "the body of a webhook must be a JSON object")
         }
-        if body["ref"] != nil {
+        let branch = try Self.text("branch", of: body)
+        let commit = try Self.commit("commitHash", of: body)
+        guard body["ref"] == nil else {
             self = try Self.pushed(body)
-        } else {
-            self = .moved(
-                branch: try Self.text("branch", of: body),
-                commit: try Self.commit("commitHash", of: body), isForced: false)
+            return
         }
+        guard branch != "" else {
+            throw Failure(.configuration, "branch of a webhook must be a name, or left out")
+        }
+        self = .moved(branch: branch, commit: commit, isForced: false)
     }
 
     /// As GitHub and Gitea tell of a push.
@@ -40,12 +43,13 @@ public enum WebhookMessage: Sendable, Equatable {
         guard let ref = try text("ref", of: body) else {
             throw Failure(.configuration, "ref of a webhook must be a string")
         }
+        let (isForced, isDeleted) = (try flag("forced", of: body), try flag("deleted", of: body))
+        let commit = try commit("after", of: body)
         let folder = "refs/heads/"
         guard ref.hasPrefix(folder) else { return .ignored("\(ref.harmless) is no branch") }
-        let isForced = body["forced"]?.bool == true || body["deleted"]?.bool == true
         return .moved(
-            branch: String(ref.dropFirst(folder.count)), commit: try commit("after", of: body),
-            isForced: isForced)
+            branch: String(ref.dropFirst(folder.count)), commit: commit,
+            isForced: isForced || isDeleted)
     }
 
     /// A commit's id; nil for that of nothing, which stands for a branch that is gone.
@@ -57,6 +61,15 @@ public enum WebhookMessage: Sendable, Equatable {
             throw Failure(.configuration, "\(name) of a webhook must be the id of a commit")
         }
         return text
+    }
+
+    private static func flag(_ name: String, of body: JSON) throws(Failure) -> Bool {
+        switch body[name] {
+        case nil, .null: return false
+        case .bool(let value)?: return value
+        default:
+            throw Failure(.configuration, "\(name) of a webhook must be true or false")
+        }
     }
 
     private static func text(_ name: String, of body: JSON) throws(Failure) -> String? {

@@ -66,7 +66,8 @@ struct DescriptionTests {
     @Test(
         "what is answered is as its schema says",
         arguments: [
-            "GET /livez", "GET /readyz", "GET /readyz?strict", "GET /healthz", "GET /v1/status",
+            "GET /livez", "GET /readyz", "GET /readyz?strict", "GET /readyz?strict=perhaps",
+            "POST /v1/push?branch=", "GET /healthz", "GET /v1/status",
             "POST /v1/push", "POST /v1/push?wait=60s", "POST /v1/push?wait=x",
             "POST /v1/push?branch=none", "POST /v1/reconcile", "POST /v1/reconcile?nonsense=1",
             "POST /v1/lock?for=1s", "POST /v1/lock?for=x", "POST /v1/lock?release=x",

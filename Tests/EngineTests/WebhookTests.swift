@@ -94,6 +94,8 @@ struct WebhookTests {
         "a body that makes no sense is refused",
         arguments: [
             "x", "[]", "{\"ref\":1}", "{\"commitHash\":\"abc\"}", "{\"branch\":true}",
+            "{\"branch\":\"\"}",
+            "{\"ref\":\"refs/tags/x\",\"forced\":1}",
             "{\"ref\":\"refs/heads/main\",\"after\":\"zz\"}",
         ])
     func malformed(body: String) throws {

@@ -32,8 +32,23 @@ struct APIRoute: Sendable {
     struct Parameter: Sendable {
         let name: String
         let about: String
+        var isRequired = false
         /// As JSON Schema.
         let schema: JSON
+
+        /// One of texts that a pattern has.
+        init(_ name: String, _ about: String, pattern: String, isRequired: Bool = false) {
+            self.init(
+                name, about,
+                schema: .object([("type", .string("string")), ("pattern", .string(pattern))]))
+            self.isRequired = isRequired
+        }
+
+        init(_ name: String, _ about: String, schema: JSON) {
+            self.name = name
+            self.about = about
+            self.schema = schema
+        }
     }
 
     /// One of its answers: a status, what that means, and what comes with it.
@@ -99,6 +114,9 @@ func answer(
             return reply(.error(400, "there is no parameter \"\(name.harmless)\" here"))
         }
     }
+    guard request.query["branch"] != "" else {
+        return reply(.error(400, "branch is empty"))
+    }
     route.answer(request, desk, reply)
 }
 
@@ -108,17 +126,7 @@ let endingAnswer = ControlResponse.error(
 
 extension APIRoute.Parameter {
     static let branch = APIRoute.Parameter(
-        name: "branch",
-        about:
-            "Without refs/heads/. May be left out where one branch is looked after, or HEAD stands on it.",
-        schema: .object([("type", .string("string")), ("minLength", .integer(1))]))
-
-    static func time(_ name: String, _ about: String) -> APIRoute.Parameter {
-        APIRoute.Parameter(
-            name: name, about: about,
-            schema: .object([
-                ("type", .string("string")), ("pattern", .string("^[0-9]{1,5}(ms|s|m|h)?$")),
-                ("example", .string("30s")),
-            ]))
-    }
+        "branch",
+        "Without refs/heads/. May be left out where one branch is looked after, or HEAD stands on it.",
+        pattern: "^[^\\u0000-\\u001f\\u007f]+$")
 }

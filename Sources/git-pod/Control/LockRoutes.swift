@@ -13,7 +13,10 @@ let lockRoutes = [
         ControlRoute(.post, "/v1/lock"),
         "Keep reconciles away for a time; with release, let go of it",
         parameters: [
-            .time("for", "How long at most: 60s if not given, 10m at most. Then it lapses."),
+            APIRoute.Parameter(
+                "for", "How long at most: 60s if not given, 10m at most. Then it lapses.",
+                pattern:
+                    "^(([1-9]|[1-9][0-9]|[1-5][0-9][0-9]|600)s?|[1-9][0-9]{0,4}ms|([1-9]|10)m)$"),
             tokenParameter("release", "The token of a lock: let go of it, as DELETE does."),
         ],
         [
@@ -32,7 +35,7 @@ let lockRoutes = [
     },
     APIRoute(
         ControlRoute(.delete, "/v1/lock"), "Let go of the lock",
-        parameters: [tokenParameter("token", "What taking it answered.")],
+        parameters: [tokenParameter("token", "What taking it answered.", isRequired: true)],
         [
             .json(200, "Let go of", "Lock"), .error(400, "There is no token"),
             .error(404, "There is no lock with this token"),
@@ -45,8 +48,10 @@ let lockRoutes = [
     },
 ]
 
-private func tokenParameter(_ name: String, _ about: String) -> APIRoute.Parameter {
-    APIRoute.Parameter(name: name, about: about, schema: .object([("type", .string("string"))]))
+private func tokenParameter(_ name: String, _ about: String, isRequired: Bool = false)
+    -> APIRoute.Parameter
+{
+    APIRoute.Parameter(name, about, pattern: "^[0-9a-f]{32}$", isRequired: isRequired)
 }
 
 private func release(_ token: String, _ desk: ControlDesk, _ reply: @escaping ControlReply) {

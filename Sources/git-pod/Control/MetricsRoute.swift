@@ -83,56 +83,6 @@ private func volumeMetrics(_ figures: ServiceFigures) -> [MetricFamily] {
     ]
 }
 
-/// Branches that have a label of their own; the others are in one sum. Those that lack most come first.
-private let labelledBranches = 200
-/// What stands for the others; no branch can have this name.
-private let otherBranches = "~others"
-
-private func branchMetrics(_ branches: [ServiceFigures.Branch]) -> [MetricFamily] {
-    var states = MetricFamily(.gauge, "git_pod_branches", "Branches by their state.")
-    for state in Watermark.State.allCases {
-        let count = branches.filter { $0.state == state }.count
-        states.add(Double(count), MetricFamily.Label("state", state.rawValue))
-    }
-    let ordered = branches.sorted {
-        ($1.pendingSeconds ?? .max, $0.name) < ($0.pendingSeconds ?? .max, $1.name)
-    }
-    let (named, others) = (ordered.prefix(labelledBranches), ordered.dropFirst(labelledBranches))
-    func family(
-        _ name: String, _ help: String, joined: ([Double]) -> Double,
-        _ value: (ServiceFigures.Branch) -> Double?
-    ) -> MetricFamily {
-        var family = MetricFamily(.gauge, "git_pod_branch_" + name, help)
-        for branch in named.sorted(by: { $0.name < $1.name }) {
-            if let value = value(branch) { family.add(value, .init("branch", branch.name)) }
-        }
-        let rest = others.compactMap(value)
-        if !rest.isEmpty { family.add(joined(rest), .init("branch", otherBranches)) }
-        return family
-    }
-    let sum: ([Double]) -> Double = { $0.reduce(0, +) }
-    return [
-        states,
-        family("pending_commits", "Commits that origin lacks.", joined: sum) {
-            $0.pendingCommits.map(Double.init)
-        },
-        family("pending_bytes", "Bytes that origin lacks, unpacked.", joined: sum) {
-            $0.pendingBytes.map(Double.init)
-        },
-        family(
-            "pending_seconds", "Age of the oldest commit that origin lacks; 0: it has all.",
-            joined: { $0.max() ?? 0 }
-        ) { $0.pendingSeconds.map(Double.init) },
-        family("origin_ahead_commits", "Commits that origin has beyond ours.", joined: sum) {
-            $0.originAhead.map(Double.init)
-        },
-        family(
-            "last_push_timestamp_seconds", "When origin last took the branch.",
-            joined: { $0.min() ?? 0 }
-        ) { $0.lastPush.map(seconds) },
-    ]
-}
-
 private func fetchMetrics(_ fetches: FetchTally) -> [MetricFamily] {
     let counts = fetches.counts
     return [
@@ -165,5 +115,3 @@ private func counter(
     }
     return family
 }
-
-private func seconds(_ milliseconds: Int64) -> Double { Double(milliseconds) / 1000 }

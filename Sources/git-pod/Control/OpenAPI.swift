@@ -126,6 +126,7 @@ private func content(_ content: [(type: String, schema: String?)]) -> JSON {
 private func parameter(_ parameter: APIRoute.Parameter) -> JSON {
     .object([
         ("name", .string(parameter.name)), ("in", .string("query")),
+        ("required", .bool(parameter.isRequired)),
         ("description", .string(parameter.about)), ("schema", parameter.schema),
     ])
 }

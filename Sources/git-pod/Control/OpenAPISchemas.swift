@@ -87,9 +87,11 @@ private let schemas = """
     "Webhook": {"description": "Ours (branch, commitHash), or GitHub's or Gitea's push (ref, after). May be left out.",
       "type": "object",
       "properties": {
-        "branch": {"type": ["string", "null"]}, "commitHash": {"type": ["string", "null"]},
-        "ref": {"type": "string"}, "after": {"type": ["string", "null"]},
-        "forced": {"type": "boolean"}, "deleted": {"type": "boolean"}}},
+        "branch": {"type": ["string", "null"], "minLength": 1},
+        "commitHash": {"$ref": "#/components/schemas/GivenCommit"},
+        "ref": {"type": "string"}, "after": {"$ref": "#/components/schemas/GivenCommit"},
+        "forced": {"type": ["boolean", "null"]}, "deleted": {"type": ["boolean", "null"]}}},
+    "GivenCommit": {"type": ["string", "null"], "pattern": "^([0-9a-fA-F]{40}|0*)$"},
     "Reload": {"type": "object", "required": ["outcome", "branch", "reason", "report"],
       "properties": {
         "outcome": {"enum": ["noChanges", "reconciled", "ignored", "accepted"]},

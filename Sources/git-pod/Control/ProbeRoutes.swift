@@ -25,9 +25,14 @@ let probeRoutes = [
         probe("/readyz"),
         "Whether a whole repository is in place and the first reconcile has ended, whatever came of it",
         parameters: [strict],
-        [.json(200, "It is ready", "Ready"), .json(503, "It is not, and why", "Ready")]
+        [
+            .json(200, "It is ready", "Ready"), .json(503, "It is not, and why", "Ready"),
+            .error(400, "A value of strict that makes no sense"),
+        ]
     ) { request, desk, reply in
-        let isStrict = isOn(request.query["strict"])
+        guard let isStrict = isOn(request.query["strict"]) else {
+            return reply(.error(400, "strict must be true or false, or have no value"))
+        }
         desk.engine.readiness { readiness in
             let reasons = readiness.reasons(strict: isStrict)
             reply(ControlResponse(reasons.isEmpty ? 200 : 503, ready(reasons)))
@@ -53,14 +58,20 @@ private func probe(_ path: String) -> ControlRoute {
 }
 
 private let strict = APIRoute.Parameter(
-    name: "strict", about: "Ask for no pending escape and a fresh sync as well.",
+    "strict", "Ask for no pending escape and a fresh sync as well.",
     schema: .object([
         ("type", .string("string")),
         ("enum", .array(["", "true", "1", "false", "0"].map { .string($0) })),
     ]))
 
-/// `?strict`, `?strict=true` and `?strict=1`.
-private func isOn(_ value: String?) -> Bool { value.map { $0 != "false" && $0 != "0" } ?? false }
+/// `?strict`, `?strict=true` and `?strict=1`; nil for what makes no sense.
+private func isOn(_ value: String?) -> Bool? {
+    switch value {
+    case "", "true", "1": true
+    case nil, "false", "0": false
+    default: nil
+    }
+}
 
 private func ready(_ reasons: [Readiness.Reason]) -> JSON {
     .object([

@@ -29,9 +29,10 @@ let workRoutes = [
         "Push a branch at once; with wait, answer when its tip is durable",
         parameters: [
             .branch,
-            .time(
+            APIRoute.Parameter(
                 "wait",
-                "Wait until origin has the tip, or so long. Without it: what came of one try."),
+                "Wait until origin has the tip, or so long. Without it: what came of one try.",
+                pattern: "^([0-9]{1,4}(ms|s)?|[0-9]{1,3}m|1?[0-9]h)$"),
         ],
         [
             .json(200, "It has ended: exitCode says how", "Ended"),
