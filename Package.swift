@@ -39,6 +39,8 @@ let package = Package(
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"]), .brew(["libmicrohttpd"])]),
+        .systemLibrary(
+            name: "CMbedCrypto", providers: [.apt(["libmbedtls-dev"]), .brew(["mbedtls@2"])]),
 
         module("Model"),
         module("PackProtocol", ["Model"]),
@@ -50,7 +52,7 @@ let package = Package(
         module("Git", ["CLibgit2", "CZlib", "Transport", "POSIX", "PackProtocol", "Model"]),
         module("EngineCore", ["Model"]),
         module("Engine", ["EngineCore", "Git", "Transport", "POSIX", "Model"]),
-        module("ControlAPI", ["CMicroHTTPD", "POSIX", "Model"]),
+        module("ControlAPI", ["CMicroHTTPD", "CMbedCrypto", "POSIX", "Model"]),
 
         .executableTarget(
             name: "git-remote-pod", dependencies: ["RemoteHelper", "POSIX", "Model"],

@@ -67,9 +67,10 @@ public struct BridgeStandard {
     }
 }
 
-/// Serves one request to its end and writes it down.
+/// Serves one request to its end and writes it down; then tells `tell` of it, too.
 public func serveOneRequest(
-    _ caller: BridgeCaller, settings: BridgeSettings, standard: BridgeStandard
+    _ caller: BridgeCaller, settings: BridgeSettings, standard: BridgeStandard,
+    tell: (AuditRecord) -> Void = { _ in }
 ) -> ExitCode {
     let started = monotonicNanoseconds()
     var record = AuditRecord(who: caller.who)
@@ -86,5 +87,6 @@ public func serveOneRequest(
     }
     record.milliseconds = Int64((monotonicNanoseconds() - started) / 1_000_000)
     serving.write(record)
+    tell(record)
     return code
 }

@@ -1,5 +1,5 @@
-// The engine's control API: HTTP on a unix socket in the gitdir, by libmicrohttpd. `git pod serve`
-// starts one and answers its requests.
+// The engine's control API: HTTP on a unix socket in the gitdir, and on TCP, by libmicrohttpd. `git pod
+// serve` starts one for each, and answers their requests.
 
 import CMicroHTTPD
 import Model
@@ -13,10 +13,26 @@ import POSIX
     /// The socket's name in the gitdir.
     public static let socketName = "git-pod.sock"
 
-    private let socket: Locked<ListeningSocket?>
+    /// Who listens; nil once it is stopped.
+    private let socket: Locked<Socket?>
     private let desk: Desk
     private let reception: Reception
     private let daemon: OpaquePointer
+
+    private enum Socket {
+        case unix(ListeningSocket)
+        case tcp(TCPListener)
+
+        var descriptor: Int32 {
+            switch self {
+            case .unix(let socket): socket.descriptor
+            case .tcp(let listener): listener.descriptor
+            }
+        }
+
+        /// Takes away what others find it by; nobody is refused before it is closed.
+        func remove() { if case .unix(let socket) = self { socket.remove() } }
+    }
 
     /// Listens on the gitdir's socket, and gives `answer` the requests that `routes` has.
     ///
@@ -24,11 +40,31 @@ import POSIX
     /// group; 404 and 405; 400, 411 and 413 for what is malformed, chunked or too large.
     ///
     /// - Throws: ``Failure`` of kind `failed`, also if another process answers there already.
-    public init(
+    public convenience init(
         gitdir: String, routes: [ControlRoute], limits: ControlLimits = ControlLimits(),
         answer: @escaping ControlAnswer
     ) throws(Failure) {
         let socket = try ListeningSocket(Self.socketName, in: gitdir)
+        let admission = Admission.owner(user: socket.owner.user, group: socket.owner.group)
+        try self.init(.unix(socket), admission, routes, limits, answer)
+    }
+
+    /// The same on TCP.
+    ///
+    /// - Parameter isPublic: whether only those routes are served that may be asked for from anywhere;
+    ///   else 403 also goes to what a browser may have been made to ask.
+    /// - Throws: ``Failure`` of kind `failed`.
+    public convenience init(
+        on listener: TCPListener, isPublic: Bool, routes: [ControlRoute],
+        limits: ControlLimits = .tcp, answer: @escaping ControlAnswer
+    ) throws(Failure) {
+        try self.init(.tcp(listener), isPublic ? .anywhere : .machine, routes, limits, answer)
+    }
+
+    private init(
+        _ socket: Socket, _ admission: Admission, _ routes: [ControlRoute],
+        _ limits: ControlLimits, _ answer: @escaping ControlAnswer
+    ) throws(Failure) {
         self.socket = Locked(socket)
         do throws(Failure) {
             desk = try Desk(limits)
@@ -37,11 +73,11 @@ import POSIX
             throw error
         }
         reception = Reception(
-            routes: routes, limits: limits, owner: socket.owner, desk: desk, answer: answer)
+            routes: routes, limits: limits, admission: admission, desk: desk, answer: answer)
         guard let daemon = unsafe Self.start(socket.descriptor, limits, reception) else {
             socket.remove()
             desk.close()
-            throw Failure(.failed, "cannot serve the control API of \(gitdir)")
+            throw Failure(.failed, "cannot serve the control API")
         }
         unsafe self.daemon = daemon
     }

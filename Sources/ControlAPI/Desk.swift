@@ -58,6 +58,7 @@ final class Desk: Sendable {
         for exchange in exchanges {
             if exchange.isReading { act(on: exchange) { $0.cut() } }
             exchange.refuse(Self.ending)
+            exchange.endStream()
         }
         let deadline = Deadline.after(limits.endingTime)
         while !deadline.hasPassed, content.with({ !$0.exchanges.isEmpty }) {
@@ -85,7 +86,7 @@ final class Desk: Sendable {
                 act(on: exchange) { $0.expire() }
             }
             let deadlines = exchanges.values.map { $0.deadline(isCrowded: isCrowded) }
-            let waiting = exchanges.values.filter(\.isWaiting)
+            let waiting = exchanges.values.filter(\.isAsleep)
             var requests = [PollRequest(waker.descriptor, reading: true)]
             requests += waiting.map { PollRequest($0.socket) }
             _ = try? wait(for: &requests, until: deadlines.min() ?? .never)

@@ -14,6 +14,8 @@ import POSIX
         case waiting(isSuspended: Bool)
         /// There is a response, to be sent or on its way.
         case answered(ControlResponse)
+        /// Events are sent as they come; the connection sleeps between them.
+        case streaming(EventStream, isSuspended: Bool)
         /// The client hung up before there was one.
         case abandoned
     }
@@ -23,10 +25,10 @@ import POSIX
         var deadline: Deadline
         var crowdedDeadline: Deadline
         var body: [UInt8] = []
+        var late: ControlResponse?
     }
 
     let socket: Int32
-    let peer: Peer?
     private let limits: ControlLimits
     private let connection: OpaquePointer
     private let state: Locked<State>
@@ -34,7 +36,6 @@ import POSIX
     init(_ connection: OpaquePointer, limits: ControlLimits) {
         unsafe self.connection = unsafe connection
         socket = unsafe pod_mhd_socket(connection)
-        peer = Peer(of: socket)
         self.limits = limits
         state = Locked(
             State(
@@ -44,10 +45,10 @@ import POSIX
 
     // MARK: libmicrohttpd's thread
 
-    /// Takes a piece of the body; false if it is more than was announced and allowed.
-    func append(_ piece: UnsafeRawBufferPointer) -> Bool {
+    /// Takes a piece of the body; false if it is more than was allowed.
+    func append(_ piece: UnsafeRawBufferPointer, atMost limit: Int) -> Bool {
         state.with { state in
-            guard state.body.count + piece.count <= limits.body else { return false }
+            guard state.body.count + piece.count <= limit else { return false }
             unsafe state.body.append(contentsOf: piece)
             return true
         }
@@ -65,11 +66,12 @@ import POSIX
     }
 
     /// The request is whole; from now on a reply counts.
-    func startWaiting(isLong: Bool) {
+    func startWaiting(for route: ControlRoute) {
         state.with { state in
             guard case .reading = state.stage else { return }
             state.stage = .waiting(isSuspended: false)
-            state.deadline = isLong ? .never : .after(limits.replyTime)
+            state.deadline = route.isLong ? .never : .after(route.patience ?? limits.replyTime)
+            state.late = route.late
         }
     }
 
@@ -86,6 +88,19 @@ import POSIX
     /// The response is on its way.
     func startSending() { state.with { $0.deadline = .after(limits.sendingTime) } }
 
+    /// Gives what there is of a stream; where there is nothing, the connection sleeps until there is.
+    func take(
+        _ stream: EventStream, into memory: UnsafeMutableRawBufferPointer
+    ) -> EventStream.Piece {
+        state.with { state in
+            let piece = unsafe stream.take(into: memory)
+            if piece == .nothing { unsafe MHD_suspend_connection(connection) }
+            state.stage = .streaming(stream, isSuspended: piece == .nothing)
+            state.deadline = .after(piece == .nothing ? limits.heartbeat : limits.sendingTime)
+            return piece
+        }
+    }
+
     // MARK: any thread
 
     /// Gives the response, if it is still waited for.
@@ -98,7 +113,7 @@ import POSIX
         finish(.answered(response)) {
             switch $0 {
             case .reading, .waiting: true
-            case .answered, .abandoned: false
+            case .answered, .streaming, .abandoned: false
             }
         }
     }
@@ -106,6 +121,23 @@ import POSIX
     /// The client has hung up: nobody waits for a response any more.
     func abandon() {
         finish(.abandoned) { if case .waiting = $0 { true } else { false } }
+        endStream()
+    }
+
+    /// A stream that this connection sends has something to be taken, or has ended.
+    func more() {
+        state.with { state in
+            guard case .streaming(let stream, isSuspended: true) = state.stage else { return }
+            unsafe MHD_resume_connection(connection)
+            state.stage = .streaming(stream, isSuspended: false)
+            state.deadline = .after(limits.sendingTime)
+        }
+    }
+
+    func endStream() { stream?.end() }
+
+    private var stream: EventStream? {
+        state.with { if case .streaming(let stream, _) = $0.stage { stream } else { nil } }
     }
 
     private func finish(_ end: Stage, where isDue: (Stage) -> Bool) {
@@ -131,6 +163,16 @@ import POSIX
         state.with { if case .waiting = $0.stage { true } else { false } }
     }
 
+    /// Whether nobody but the desk looks at the connection.
+    var isAsleep: Bool {
+        state.with {
+            switch $0.stage {
+            case .waiting, .streaming(_, isSuspended: true): true
+            default: false
+            }
+        }
+    }
+
     /// When its stage has lasted too long.
     func deadline(isCrowded: Bool) -> Deadline {
         state.with { state in
@@ -150,10 +192,11 @@ import POSIX
 
     /// Ends a stage that has lasted too long.
     func expire() {
-        if isWaiting {
-            reply(.error(504, "the engine has not answered in time"))
-        } else {
-            cut()
+        let (stage, late) = state.with { ($0.stage, $0.late) }
+        switch stage {
+        case .waiting: reply(late ?? .error(504, "the engine has not answered in time"))
+        case .streaming(let stream, isSuspended: true): stream.beat()
+        default: cut()
         }
     }
 }

@@ -40,20 +40,28 @@ import Model
         return query
     }
 
+    /// Those that a request keeps.
+    var headers: [ControlRequest.Header: String] {
+        ControlRequest.Header.allCases.reduce(into: [:]) { $0[$1] = header($1.rawValue) }
+    }
+
     /// Hands a response to libmicrohttpd, which sends it and closes the connection.
-    func send(_ content: ControlResponse) -> MHD_Result {
-        var bytes = Array(content.body.text.utf8)
-        let made = unsafe bytes.withUnsafeMutableBytes {
-            unsafe MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
-        }
+    func send(_ content: ControlResponse, over exchange: Exchange, look: @escaping () -> Void)
+        -> MHD_Result
+    {
+        let made =
+            if case .events(let stream) = content.content {
+                unsafe streamResponse(stream, exchange, look)
+            } else {
+                unsafe wholeResponse(content.bytes)
+            }
         guard let response = unsafe made else { return .NO }
         defer { unsafe MHD_destroy_response(response) }
-        var headers = [
-            ("Content-Type", "application/json"), ("Cache-Control", "no-store"),
-            ("Connection", "close"),
+        let headers = [
+            ("Content-Type", content.type), ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"), ("Connection", "close"),
         ]
-        if let allow = content.allow { headers.append(("Allow", allow)) }
-        for (name, value) in headers {
+        for (name, value) in headers + content.headers.sorted(by: { $0.key < $1.key }) {
             guard unsafe MHD_add_response_header(response, name, value) == .YES else {
                 return .NO
             }
@@ -77,8 +85,8 @@ private let collectField: MHD_KeyValueIteratorN = { owner, _, name, nameSize, va
 }
 
 /// Text with each `%XX` replaced (RFC 3986, section 2.1). Nil if one is cut short, or if what comes out
-/// is no UTF-8 or has control characters.
-func decoded(_ bytes: [UInt8]) -> String? {
+/// is no UTF-8 or, where they are not allowed, has control characters.
+func decoded(_ bytes: [UInt8], allowingControls: Bool = false) -> String? {
     var result: [UInt8] = []
     var rest = bytes[...]
     while let byte = rest.popFirst() {
@@ -93,7 +101,7 @@ func decoded(_ bytes: [UInt8]) -> String? {
         result.append(value)
         rest = rest.dropFirst(2)
     }
-    guard result.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { return nil }
+    guard allowingControls || result.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { return nil }
     return String(validating: result, as: UTF8.self)
 }
 

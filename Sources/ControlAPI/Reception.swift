@@ -9,17 +9,19 @@ import POSIX
 @safe final class Reception: Sendable {
     private let routes: [ControlRoute]
     private let limits: ControlLimits
-    private let owner: (user: UInt32, group: UInt32)
+    private let admission: Admission
     private let desk: Desk
     private let answer: ControlAnswer
+    /// Bytes of the bodies that are there.
+    private let bodies = Locked(0)
 
     init(
-        routes: [ControlRoute], limits: ControlLimits, owner: (user: UInt32, group: UInt32),
+        routes: [ControlRoute], limits: ControlLimits, admission: Admission,
         desk: Desk, answer: @escaping ControlAnswer
     ) {
-        self.routes = routes
+        self.routes = routes.filter(admission.serves)
         self.limits = limits
-        self.owner = owner
+        self.admission = admission
         self.desk = desk
         self.answer = answer
     }
@@ -30,11 +32,15 @@ import POSIX
         return exchange
     }
 
-    func close(_ exchange: Exchange) { desk.remove(exchange) }
+    func close(_ exchange: Exchange) {
+        let count = exchange.body.count
+        if count > 0 { bodies.with { $0 -= count } }
+        desk.remove(exchange)
+    }
 
     /// Looks at a request's line and headers; its body has not come yet.
     func begin(_ exchange: Exchange, _ request: IncomingRequest) -> MHD_Result {
-        if let refusal = refusal(of: exchange.peer) ?? refusal(of: request) {
+        if let refusal = admission.refusal(ofPeerOn: exchange.socket) ?? refusal(of: request) {
             exchange.refuse(refusal)
         }
         // A response now is sent without reading the body.
@@ -42,13 +48,33 @@ import POSIX
         return send(response, of: exchange, to: request)
     }
 
+    /// Takes a piece of a request's body. False if it is too much.
+    func append(
+        _ piece: UnsafeRawBufferPointer, _ exchange: Exchange, _ request: IncomingRequest
+    ) -> Bool {
+        let fits = bodies.with { bodies in
+            guard bodies + piece.count <= limits.bodies else { return false }
+            bodies += piece.count
+            return true
+        }
+        guard fits else { return false }
+        let limit = route(of: request)?.body ?? limits.body
+        guard unsafe exchange.append(piece, atMost: limit) else {
+            bodies.with { $0 -= piece.count }
+            return false
+        }
+        return true
+    }
+
     /// The request is whole, or its connection has been woken up.
     func proceed(_ exchange: Exchange, _ request: IncomingRequest) -> MHD_Result {
         if exchange.isReading, let route = route(of: request) {
-            exchange.startWaiting(isLong: route.isLong)
+            exchange.startWaiting(for: route)
             if let query = request.query {
                 answer(
-                    ControlRequest(route.method, route.path, query: query, body: exchange.body),
+                    ControlRequest(
+                        route.method, route.path, query: query, headers: request.headers,
+                        body: exchange.body),
                     { exchange.reply($0) })
             } else {
                 exchange.reply(.error(400, "the query cannot be read"))
@@ -66,7 +92,7 @@ import POSIX
     private func send(
         _ response: ControlResponse, of exchange: Exchange, to request: IncomingRequest
     ) -> MHD_Result {
-        let result = request.send(response)
+        let result = request.send(response, over: exchange, look: desk.look)
         exchange.startSending()
         desk.look()
         return result
@@ -74,23 +100,20 @@ import POSIX
 
     // MARK: what is not let through
 
-    private func refusal(of peer: Peer?) -> ControlResponse? {
-        guard let peer else { return .error(403, "the system does not say who you are") }
-        let isTrusted =
-            [0, currentUser(), owner.user].contains(peer.user) || peer.groups.contains(owner.group)
-        return isTrusted
-            ? nil : .error(403, "only the gitdir's owner and group may use this, and root")
-    }
-
     private func refusal(of request: IncomingRequest) -> ControlResponse? {
         let path = request.path
         let methods = routes.filter { $0.path == path }.map(\.method)
         guard !methods.isEmpty else { return .error(404, "there is no such path") }
-        guard route(of: request) != nil else {
+        guard let route = route(of: request) else {
             let allowed = methods.flatMap { $0 == .get ? ["GET", "HEAD"] : [$0.rawValue] }
                 .joined(separator: ", ")
             var refusal = ControlResponse.error(405, "this path takes \(allowed)")
-            refusal.allow = allowed
+            refusal.headers["Allow"] = allowed
+            return refusal
+        }
+        if let refusal = admission.refusal(
+            host: request.header("Host"), origin: request.header("Origin"), for: route)
+        {
             return refusal
         }
         guard request.header("Transfer-Encoding") == nil else {
@@ -101,8 +124,9 @@ import POSIX
             length.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains)
         else { return .error(400, "Content-Length is no number") }
         // A number that does not fit is too large as well.
-        guard let count = Int(length), count <= limits.body else {
-            return .error(413, "a body has at most \(limits.body) bytes")
+        let limit = route.body ?? limits.body
+        guard let count = Int(length), count <= limit else {
+            return .error(413, "a body has at most \(limit) bytes")
         }
         return nil
     }
@@ -148,7 +172,7 @@ let receiveRequest: MHD_AccessHandlerCallback = {
         return reception.proceed(exchange, request)
     }
     let bytes = unsafe UnsafeRawBufferPointer(start: piece, count: size.pointee)
-    guard unsafe exchange.append(bytes) else { return .NO }
+    guard unsafe reception.append(bytes, exchange, request) else { return .NO }
     unsafe size.pointee = 0
     return .YES
 }

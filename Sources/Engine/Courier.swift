@@ -35,7 +35,11 @@ final class Courier: Sendable {
     }
 
     private let orders: Mailbox<Order>
+    private let warmth: Locked<Bool>
     private let thread: JoinedThread
+
+    /// Whether a connection stood ready when last looked at.
+    var isWarm: Bool { warmth.with { $0 } }
 
     /// - Parameters:
     ///   - answer: called on the courier's thread.
@@ -51,12 +55,15 @@ final class Courier: Sendable {
     ) throws(Failure) {
         let orders = try Mailbox<Order>()
         self.orders = orders
+        let warmth = Locked(false)
+        self.warmth = warmth
         thread = try JoinedThread {
             var settings = settings
             var isOver = false
             while !isOver {
                 do throws(Failure) {
-                    var round = Round(try open(gitdir), settings: settings, note: note)
+                    var round = Round(
+                        try open(gitdir), settings: settings, note: note, warmth: warmth)
                     defer { settings = round.settings }
                     try round.serve(orders, answer)
                     isOver = true
@@ -103,6 +110,7 @@ extension Courier {
     private struct Round {
         private let repository: Repository
         private let note: @Sendable (String) -> Void
+        private let warmth: Locked<Bool>
         private(set) var settings: Settings
         private var origin: Origin
         private var line: PushLine?
@@ -123,11 +131,12 @@ extension Courier {
 
         init(
             _ repository: Repository, settings: Settings,
-            note: @escaping @Sendable (String) -> Void
+            note: @escaping @Sendable (String) -> Void, warmth: Locked<Bool>
         ) {
             self.repository = repository
             self.settings = settings
             self.note = note
+            self.warmth = warmth
             origin = Origin(repository: repository, settings: settings.origin)
             line = PushLine(origin)
             warmUntil = .after(settings.warmFor)
@@ -165,6 +174,8 @@ extension Courier {
         private mutating func go(_ descriptor: Int32) throws(Failure) {
             while true {
                 keepWarm()
+                let isWarm = line?.isWarm ?? false
+                warmth.with { $0 = isWarm }
                 var requests = [PollRequest(descriptor, reading: true)] + (line?.interest ?? [])
                 try wait(for: &requests, until: nextTurn)
                 guard requests[0].readable else { continue }

@@ -23,7 +23,7 @@ public struct LogEntry: Sendable {
     public let text: String
     public let members: [(name: String, value: JSON)]
 
-    init(
+    public init(
         _ level: Level, _ event: String, _ text: String,
         _ members: [(name: String, value: JSON)] = []
     ) {
@@ -41,7 +41,8 @@ public struct LogEntry: Sendable {
         }
     }
 
-    private func json(at time: UTCTime) -> JSON {
+    /// As the log in JSON has it.
+    public func json(at time: UTCTime) -> JSON {
         .object(
             [
                 ("time", .string(time.rfc3339)), ("level", .string(level.rawValue)),

@@ -73,6 +73,14 @@ public final class Service {
     /// The last reconcile of each branch.
     var reports: [RefName: ReconcileReport] = [:]
     var hasReconciled: Set<RefName> = []
+    /// Branches whose first reconcile has not ended at all.
+    var beginning: Set<RefName> = []
+    /// What metrics count.
+    var tally = Tally()
+    /// Webhooks that wait for a reconcile.
+    var reloads: [RefName: Reload] = [:]
+    /// The application's own lock, while it has or awaits it.
+    var heldLock: HeldLock?
     /// Branches whose first reconcile has not come to its end: origin was not reached yet.
     var unreconciled: Set<RefName> = []
     /// Why origin cannot be reached; nil once it answers.
@@ -81,6 +89,8 @@ public final class Service {
     var askers: [RefName: [@Sendable (ReconcileReport?) -> Void]] = [:]
     var waiters: [FlushWaiter] = []
     var pushes: [PushWaiter] = []
+    /// How many refs the last push was for.
+    var refsUnderWay = 0
     /// When the last push began.
     var sentAt = Duration.zero
     let replacements: Replacements
@@ -197,6 +207,7 @@ public final class Service {
         try lookAtEverything(&events)
         try connect()
         try takeUp(&events)
+        if settings.origin != nil { beginning = Set(tips.keys) }
         act(on: events)
     }
 

@@ -13,6 +13,7 @@ extension Service {
             let names = updates.map(\.name.description).joined(separator: ", ")
             log(LogEntry(.debug, "send", "sending \(names), attempt \(attempt)"))
             sent(updates)
+            refsUnderWay = updates.count
             tell({ $0.send(updates) }, orAnswer: Courier.Answer.failed)
         case .look(let names):
             tell({ $0.look(names) }, orAnswer: Courier.Answer.lookFailed)
@@ -90,14 +91,17 @@ extension Service {
         case .answer(let number, _) where number != generation: break
         case .answer(_, .report(let results)):
             originTrouble = nil
+            tally.reported(results, at: now)
             events.append(.report(results))
         case .answer(_, .failed(let failure)):
+            tally.failed(failure.reason, refs: refsUnderWay)
             events.append(.failed(failure.reason, failure.message))
         case .answer(_, .lookFailed(let failure)):
             isLooking = false
             events.append(.lookFailed(failure.reason, failure.message))
         case .answer(_, .found(let found)):
             (isLooking, originTrouble) = (false, nil)
+            tally.heard(at: now)
             looked(found)
             // Origin is reached at last.
             reconcile(unreconciled.intersection(found.keys).sorted(), &events)

@@ -127,6 +127,8 @@ extension Service {
         guard tip != old else { return }
         tips[name] = tip
         lastMove = .after(.zero)
+        // What is there at the start was not seen moving.
+        if old != nil, settings.origin != nil { tally.durable.moved(name, to: tip, at: now) }
         events.append(.local(name, tip))
         if let old { keep(old, leftBy: name, for: tip) }
     }
@@ -142,6 +144,7 @@ extension Service {
     private func forget(_ name: RefName, _ events: inout [PushMachine.Event]) {
         guard let old = tips.removeValue(forKey: name) else { return }
         lastMove = .after(.zero)
+        tally.forget(name)
         events.append(.local(name, nil))
         keep(old, leftBy: name, for: nil)
     }

@@ -10,6 +10,7 @@ extension Service {
         case .push(let updates):
             for update in updates {
                 unsettled[update.name] = update
+                tally.pushed(update.name, update.new, at: now)
                 let members: [(name: String, value: JSON)] = [
                     ("ref", .string(update.name.description)),
                     ("oldCommit", update.old.map { .string($0.description) } ?? .null),
@@ -31,6 +32,7 @@ extension Service {
             log(LogEntry(.error, "error", trouble.text, trouble.members(name)))
         case .saved(let branch, let tip, let conflict):
             conflicts.remove(conflict)
+            tally.saves += 1
             unsettled[conflict] = RefUpdate(conflict, from: nil, to: tip)
             let what = branch.map { "\($0)'s " } ?? ""
             let text = "origin has \(what)\(tip.short) on \(conflict)"

@@ -58,6 +58,8 @@ extension Service {
         _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
     ) {
         reports[name] = report
+        beginning.remove(name)
+        tally.reconciled(name, report, at: now)
         // Another git-pod may have had the lock: then nothing has been decided either.
         if report.outcome == .fetchFailed || report.sighting == nil {
             if !hasReconciled.contains(name) { unreconciled.insert(name) }

@@ -80,6 +80,13 @@ public struct Setting: Sendable, Equatable {
             "drainQuiet", "TIME", "how long no ref may have moved before it ends",
             standard: "2s"),
         Setting("drainTimeout", "TIME", "the most that ending may take", standard: "30s"),
+        Setting(
+            "listen", "HOST:PORT|none", "a loopback address for the control API",
+            standard: "127.0.0.1:7418"),
+        Setting(
+            "listenPublic", "HOST:PORT|none", "an address for probes, metrics and the webhook alone"
+        ),
+        Setting("webhookSecretFile", "FILE", "the file that holds the webhook's secret"),
         Setting("logFormat", "text|json", "how the log is written", standard: "text"),
         Setting("hookTimeout", "TIME", "how long a hook of ours may run", standard: "30s"),
         Setting("lockTimeout", "TIME", "how long to wait for another git-pod", standard: "10s"),

@@ -3,6 +3,7 @@
 // Only this file looks at the environment: which words were asked, and who asks.
 
 import Bridge
+import ControlAPI
 import Model
 import POSIX
 
@@ -23,9 +24,20 @@ let bridgeVerb = Verb(
         return serveOneRequest(
             try line.caller(), settings: line.settings,
             standard: BridgeStandard(
-                input: 0, output: 1, complain: complain, passOn: { writeAll($0 + "\n", to: 2) }))
+                input: 0, output: 1, complain: complain, passOn: { writeAll($0 + "\n", to: 2) }),
+            tell: tellEngine)
     }
     return .done
+}
+
+/// How long an engine may take to note a request.
+private let enginePatience = Duration.seconds(1)
+
+/// Tells the engine of the gitdir, if one runs, for its metrics and its log.
+private func tellEngine(_ record: AuditRecord) {
+    guard let gitdir = record.repository else { return }
+    let request = ControlRequest(.post, "/v1/fetches", body: Array(record.json.text.utf8))
+    _ = try? ControlClient(gitdir: gitdir).send(request, until: .after(enginePatience))
 }
 
 /// The verb's arguments, read.

@@ -1,6 +1,5 @@
 // `git pod serve`: the engine as a process that stays: reconciles, then pushes whatever is committed.
 
-import ControlAPI
 import Engine
 import EngineCore
 import Model
@@ -28,22 +27,17 @@ let serveVerb = Verb(
         format: try settings.logFormat(),
         least: line.switches.contains("--verbose")
             ? .debug : line.switches.contains("--quiet") ? .warning : .info)
-    let service = try Service(
-        path: line.gitdir(), flags: line.flags, environment: .current(), log: log.write)
-    let engine = service.control
-    let server = try ControlServer(gitdir: service.gitdir, routes: engineRoutes) {
-        answer($0, engine, $1)
-    }
+    let serving = try Serving(line, settings, log: log.write)
     var code = ExitCode.done
     do throws(Failure) {
-        let lacking = try service.run(signals: signals)
+        let lacking = try serving.service.run(signals: signals)
         for watermark in lacking { complain(describe(watermark)) }
         if !lacking.isEmpty { code = .failed }
     } catch {
         complain(error.description)
         code = error.kind.exitCode
     }
-    server.stop()
+    serving.stop()
     // Threads that wait for origin, for a hook or for a lock are not waited for: the next start goes on
     // from wherever they are.
     exit(with: code)
@@ -96,7 +90,8 @@ private let serveSettings =
     originSettingNames + [
         "onDivergence", "onRewrite", "keepBefore", "saveStuck", "stuckAfter", "autoReconcile",
         "retryFirst", "retryCap", "maxRetries", "warmFor", "originCheck", "recheck",
-        "drainQuiet", "drainTimeout", "logFormat", "hookTimeout", "lockTimeout", "trustOwner",
+        "drainQuiet", "drainTimeout", "listen", "listenPublic", "webhookSecretFile", "logFormat",
+        "hookTimeout", "lockTimeout", "trustOwner",
     ]
 
 private let serveHelp = """
@@ -116,5 +111,7 @@ private let serveHelp = """
 
     --branch may be given more than once, and may be a pattern: 'data/*'. Each of
     these can be set as GIT_POD_RETRY_CAP in the environment, or as pod.retryCap
-    in git config. docs/push.md says what happens to a commit.
+    in git config. docs/push.md says what happens to a commit, docs/control-api.md
+    what is served on the addresses that it listens on, and on git-pod.sock in the
+    gitdir.
     """

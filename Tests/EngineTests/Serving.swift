@@ -24,7 +24,8 @@ final class Serving {
         try self.init(scene, flags: flags, access: access)
     }
 
-    init(_ scene: Scene, flags: [String], access: [String]? = nil) throws {
+    /// - Parameter hasListen: whether the environment says that no address is to be listened on.
+    init(_ scene: Scene, flags: [String], access: [String]? = nil, hasListen: Bool = true) throws {
         self.scene = scene
         log = scene.origin.pod.folder.file("serve.log.\(SeededNumbers.unique)")
         try writeFile(log, "")
@@ -36,7 +37,9 @@ final class Serving {
                     "json",
                 ]
                 + way + Self.quick + flags,
-            environment: scene.home.environment(), error: .null)
+            environment: scene.home.environment().filter {
+                hasListen || $0.name != "GIT_POD_LISTEN"
+            }, error: .null)
     }
 
     deinit {

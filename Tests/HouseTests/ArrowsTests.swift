@@ -19,7 +19,7 @@ struct ArrowsTests {
         "Git": ["CLibgit2", "CZlib", "Transport", "POSIX", "PackProtocol", "Model"],
         "EngineCore": ["Model"],
         "Engine": ["EngineCore", "Git", "Transport", "POSIX", "Model"],
-        "ControlAPI": ["CMicroHTTPD", "POSIX", "Model"],
+        "ControlAPI": ["CMicroHTTPD", "CMbedCrypto", "POSIX", "Model"],
         "git-remote-pod": ["RemoteHelper", "POSIX", "Model"],
         "git-pod": [
             "Engine", "EngineCore", "Git", "Bridge", "ControlAPI", "Transport", "POSIX", "Model",

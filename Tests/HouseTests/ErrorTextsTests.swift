@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The errors")
 struct ErrorTextsTests {
-    private static let pages = ["docs/reconcile.md", "docs/push.md"]
+    private static let pages = ["docs/reconcile.md", "docs/push.md", "docs/control-api.md"]
 
     @Test("the docs have the text of every error that the engine's verbs can end with")
     func errors() {

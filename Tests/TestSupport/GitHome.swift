@@ -70,6 +70,8 @@ public final class GitHome: Sendable {
             "GIT_CONFIG_GLOBAL": configuration,
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_TERMINAL_PROMPT": "0",
+            // Engines of tests run side by side.
+            "GIT_POD_LISTEN": "none",
             "GIT_AUTHOR_DATE": "2026-01-02T03:04:05Z",
             "GIT_COMMITTER_DATE": "2026-01-02T03:04:05Z",
         ]

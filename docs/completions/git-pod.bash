@@ -54,13 +54,14 @@ __git_pod_words ()
 __git_pod_setting_values ()
 {
 	case $2 in
-	--repo | --deploy-key | --known-hosts | --token-file) compgen -f -- "$1" ;;
+	--repo | --deploy-key | --known-hosts | --token-file | --webhook-secret-file) compgen -f -- "$1" ;;
 	--strict-host-key-checking) printf '%s\n' yes accept-new ;;
 	--ssh-backend) printf '%s\n' auto libssh2 openssh ;;
 	--on-divergence) printf '%s\n' rebase merge escape stop ;;
 	--on-rewrite) printf '%s\n' replay stop ;;
 	--save-stuck | --auto-reconcile) printf '%s\n' true false ;;
 	--log-format) printf '%s\n' text json ;;
+	--listen | --listen-public) printf '%s\n' none ;;
 	--origin | --remote | --branch | --connect-timeout | --idle-timeout | --keep-before | \
 		--lock-timeout | --trust-owner | --min-free | --expected-size | --timeout | \
 		--stuck-after | --retry-first | --retry-cap | --max-retries | --warm-for | --origin-check | \
@@ -107,7 +108,8 @@ __git_pod_serve_options ()
 	__git_pod_push_options
 	printf '%s\n' --verbose --quiet --print-config --on-divergence --on-rewrite --keep-before \
 		--save-stuck --stuck-after --auto-reconcile --retry-first --retry-cap --max-retries \
-		--warm-for --origin-check --recheck --drain-quiet --drain-timeout --log-format --hook-timeout
+		--warm-for --origin-check --recheck --drain-quiet --drain-timeout --listen --listen-public \
+		--webhook-secret-file --log-format --hook-timeout
 }
 
 __git_pod_status_options ()

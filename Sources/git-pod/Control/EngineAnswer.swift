@@ -1,59 +1,9 @@
-// What a running engine answers on its socket, and how the verbs ask it. `git pod serve` gives these
-// answers; status, flush, push and reconcile ask for them.
+// How a verb asks a running engine: flush, push, reconcile and lock hand their work over.
 
 import ControlAPI
 import Engine
 import Model
 import POSIX
-
-/// What the engine's socket serves.
-let engineRoutes = [
-    ControlRoute(.get, "/v1/status"), ControlRoute(.post, "/v1/push", isLong: true),
-    ControlRoute(.post, "/v1/reconcile", isLong: true),
-]
-
-/// How long a flush waits if it is not told.
-let flushTimeout = Duration.seconds(30)
-
-/// Answers a request to the engine.
-func answer(
-    _ request: ControlRequest, _ engine: ServiceControl, _ reply: @escaping ControlReply
-) {
-    let branch = request.query["branch"]
-    switch (request.method, request.path) {
-    case (.get, "/v1/status"):
-        engine.status { reply(ControlResponse(200, $0.json)) }
-    case (.post, "/v1/push"):
-        guard let wait = request.query["wait"] else {
-            return engine.push(branch) { report in
-                reply(report.map { done($0.json, $0.line, $0.exitCode) } ?? ending)
-            }
-        }
-        guard let limit = Duration(configuration: wait) else {
-            return reply(.error(400, "wait is \"\(wait)\"; give a time such as 30s"))
-        }
-        engine.flush(branch, within: limit) { flush in
-            reply(done(flush.json, flush.line, flush.exitCode))
-        }
-    case (.post, "/v1/reconcile"):
-        engine.reconcile(branch) { report in
-            reply(report.map { done($0.json, $0.line, $0.exitCode) } ?? ending)
-        }
-    default: reply(.error(404, "there is no \(request.path)"))
-    }
-}
-
-private let ending = ControlResponse.error(
-    503, "the engine is ending: it sends what is committed, and begins no other work")
-
-private func done(_ result: JSON, _ line: String?, _ code: ExitCode) -> ControlResponse {
-    ControlResponse(
-        200,
-        .object([
-            ("result", result), ("text", line.map { .string($0) } ?? .null),
-            ("exitCode", .integer(code.rawValue)),
-        ]))
-}
 
 /// What a running engine has done for a verb.
 struct EngineAnswer {

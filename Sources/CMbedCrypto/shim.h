@@ -1,0 +1,2 @@
+// The part of Mbed TLS that libgit2 links anyway: message digests.
+#include <mbedtls/md.h>
