@@ -97,7 +97,7 @@ struct ServeKilledTests {
             scene.home.directory.file("bin/git"),
             """
             #!/bin/sh
-            case " $* " in *" pack-objects "*) exec tail -f '\(marker)' ;; esac
+            case " $* " in *" pack-objects "*) exec tail -f '\(marker)' >/dev/null ;; esac
             exec \(findProgram("git") ?? "git") "$@"
 
             """, mode: 0o755)
