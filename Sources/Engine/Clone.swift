@@ -23,7 +23,7 @@ public struct CloneReport: Sendable {
 }
 
 /// One clone to be made.
-public struct Clone {
+public struct Clone: Sendable {
     /// This times `expectedSize` must be free before: the pack, its index, and room to repack.
     private static let roomFactor: Int64 = 3
     /// How often free space is looked at while receiving.
@@ -35,15 +35,18 @@ public struct Clone {
     private let url: OriginURL
     private let text: String
     private let progress: @Sendable (OriginProgress) -> Void
+    private let isCancelled: @Sendable () -> Bool
 
     /// - Parameters:
     ///   - url: origin's.
     ///   - directory: where the gitdir shall be: not there yet, or empty.
     ///   - progress: told many times a second how far it is.
+    ///   - isCancelled: asked several times a second; once true, the clone ends.
     /// - Throws: ``Failure`` of kind `configuration`.
     public init(
         of url: String, into directory: String, flags: [String: String], environment: Environment,
-        progress: @escaping @Sendable (OriginProgress) -> Void
+        progress: @escaping @Sendable (OriginProgress) -> Void,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(Failure) {
         // A folder may be named from where we are, as git clone has it.
         text = url.contains(":") ? url : realPath(url) ?? url
@@ -52,6 +55,7 @@ public struct Clone {
         settings = try Settings(flags: flags, environment: environment, gitdir: nil)
         self.environment = environment
         self.progress = progress
+        self.isCancelled = isCancelled
     }
 
     /// Makes it.
@@ -116,7 +120,8 @@ public struct Clone {
         let watch = SpaceWatch(place.volume, keeping: try minimumFree(), every: Self.watchInterval)
         var told = try OriginSettings(settings, url: url, environment)
         told.progress = progress
-        told.isCancelled = { watch.isFull() }
+        let isCancelled = isCancelled
+        told.isCancelled = { watch.isFull() || isCancelled() }
         do throws(Failure) { return try receive(told) } catch { throw watch.shortage ?? error }
     }
 

@@ -91,6 +91,13 @@ public struct Setting: Sendable, Equatable {
         Setting("hookTimeout", "TIME", "how long a hook of ours may run", standard: "30s"),
         Setting("lockTimeout", "TIME", "how long to wait for another git-pod", standard: "10s"),
         Setting("trustOwner", "UID", "one more user whose gitdir's configuration is followed"),
+        Setting(
+            "cloneRetryFirst", "TIME", "the wait after the first clone that failed", standard: "1s"),
+        Setting(
+            "cloneRetryCap", "TIME", "the longest wait between two such tries", standard: "1m"),
+        Setting(
+            "cloneMaxRetries", "N", "such retries before it waits to be told; 0: no limit",
+            standard: "0"),
         Setting("minFree", "SIZE", "what a clone leaves free on the volume", standard: "256M"),
         Setting("expectedSize", "SIZE", "how large the repository will be, if it is known"),
     ]

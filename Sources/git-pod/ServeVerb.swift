@@ -11,8 +11,10 @@ let serveVerb = Verb(
 ) { arguments throws(Failure) in
     let line = try EngineLine(
         arguments, verb: "serve", settings: serveSettings, switches: serveSwitches)
+    let path = try line.gitdir()
     let settings = try Settings(
-        flags: line.flags, environment: .current(), gitdir: Engine.gitdir(at: line.gitdir()))
+        flags: line.flags, environment: .current(),
+        gitdir: Boot.isNeeded(at: path) ? nil : Engine.gitdir(at: path))
     if line.switches.contains("--print-config") {
         try printConfiguration(settings, asJSON: line.wantsJSON)
         return .done
@@ -30,7 +32,7 @@ let serveVerb = Verb(
     let serving = try Serving(line, settings, log: log.write)
     var code = ExitCode.done
     do throws(Failure) {
-        let lacking = try serving.service.run(signals: signals)
+        let lacking = try serving.run(signals: signals)
         for watermark in lacking { complain(describe(watermark)) }
         if !lacking.isEmpty { code = .failed }
     } catch {
@@ -91,13 +93,15 @@ private let serveSettings =
         "onDivergence", "onRewrite", "keepBefore", "saveStuck", "stuckAfter", "autoReconcile",
         "retryFirst", "retryCap", "maxRetries", "warmFor", "originCheck", "recheck",
         "drainQuiet", "drainTimeout", "listen", "listenPublic", "webhookSecretFile", "logFormat",
-        "hookTimeout", "lockTimeout", "trustOwner",
+        "hookTimeout", "lockTimeout", "trustOwner", "minFree", "expectedSize", "cloneRetryFirst",
+        "cloneRetryCap", "cloneMaxRetries",
     ]
 
 private let serveHelp = """
     usage: git pod serve --repo DIR [OPTIONS]
 
-    Reconciles the branch with origin once, then watches it and sends every commit
+    Clones origin (--origin) if DIR is not there yet, or empty. Reconciles the branch
+    with origin once, then watches it and sends every commit
     to origin as it comes, until a signal ends it. SIGTERM or SIGINT: sends what
     origin lacks and ends, with 1 and a list if something is left; a second one
     ends at once. SIGHUP: reads the configuration again and tries at once.

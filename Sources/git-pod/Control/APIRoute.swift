@@ -20,6 +20,19 @@ struct ControlDesk: Sendable {
     struct Listening: Sendable {
         var machine: String?
         var anywhere: String?
+
+        /// A status that says where it is asked for, ahead of its branches.
+        func adding(to status: JSON) -> JSON {
+            guard case .object(let members) = status else { return status }
+            let listening: [(name: String, value: JSON)] = [
+                ("listen", machine.map { .string($0) } ?? .null),
+                ("listenPublic", anywhere.map { .string($0) } ?? .null),
+            ]
+            let isLast: (String) -> Bool = { $0 == "branches" }
+            return .object(
+                members.filter { !isLast($0.name) } + listening
+                    + members.filter { isLast($0.name) })
+        }
     }
 }
 
@@ -96,7 +109,7 @@ struct APIRoute: Sendable {
 
 /// Everything that the engine serves.
 let engineRoutes: [APIRoute] =
-    probeRoutes + [metricsRoute, statusRoute, eventsRoute] + workRoutes + lockRoutes
+    probeRoutes + [metricsRoute, statusRoute, eventsRoute, cloneRoute] + workRoutes + lockRoutes
     + [webhookRoute, fetchRoute, openAPIRoute]
 
 /// Answers a request to the engine.

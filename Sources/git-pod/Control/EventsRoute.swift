@@ -12,8 +12,11 @@ let eventsRoute = APIRoute(
             content: [("text/event-stream", nil)]),
         .error(503, "Too many listen already"),
     ]
-) { request, desk, reply in
-    guard let stream = desk.events.listen(after: request.headers[.lastEventID]) else {
+) { request, desk, reply in listen(request, desk.events, reply) }
+
+/// Has a client listen.
+func listen(_ request: ControlRequest, _ events: EventBoard, _ reply: ControlReply) {
+    guard let stream = events.listen(after: request.headers[.lastEventID]) else {
         var refusal = ControlResponse.error(503, "too many listen already")
         refusal.headers["Retry-After"] = "5"
         return reply(refusal)

@@ -27,11 +27,9 @@ let metricsRoute = APIRoute(
 }
 
 private func engineMetrics(_ figures: ServiceFigures) -> [MetricFamily] {
-    var build = MetricFamily(.gauge, "git_pod_build_info", "The version, as a label; always 1.")
-    build.add(1, MetricFamily.Label("version", version))
     let times = figures.timeToDurable
     return [
-        build,
+        buildInfo,
         gauge(
             "start_time_seconds", "When the engine started, in seconds since 1970.",
             seconds(figures.started)),
@@ -74,6 +72,12 @@ private func engineMetrics(_ figures: ServiceFigures) -> [MetricFamily] {
     ] + volumeMetrics(figures)
 }
 
+var buildInfo: MetricFamily {
+    var build = MetricFamily(.gauge, "git_pod_build_info", "The version, as a label; always 1.")
+    build.add(1, MetricFamily.Label("version", version))
+    return build
+}
+
 private func volumeMetrics(_ figures: ServiceFigures) -> [MetricFamily] {
     guard let free = figures.free else { return [] }
     let bytes = gauge("volume_free_bytes", "Free bytes on the gitdir's volume.", Double(free.bytes))
@@ -98,11 +102,11 @@ private func fetchMetrics(_ fetches: FetchTally) -> [MetricFamily] {
     ]
 }
 
-private func gauge(_ name: String, _ help: String, _ value: Double) -> MetricFamily {
+func gauge(_ name: String, _ help: String, _ value: Double) -> MetricFamily {
     MetricFamily(.gauge, "git_pod_" + name, help, value)
 }
 
-private func gauge(_ name: String, _ help: String, _ value: Bool) -> MetricFamily {
+func gauge(_ name: String, _ help: String, _ value: Bool) -> MetricFamily {
     gauge(name, help, value ? 1 : 0)
 }
 

@@ -6,7 +6,10 @@ import Model
 let openAPIRoute = APIRoute(
     ControlRoute(.get, "/openapi.json"), "This description",
     [.json(200, "OpenAPI 3.1", "Description")]
-) { _, _, reply in reply(ControlResponse(200, openAPIDocument)) }
+) { _, _, reply in reply(openAPI) }
+
+/// The answer.
+let openAPI = ControlResponse(200, openAPIDocument)
 
 /// Made when it is asked for first: few ask.
 private let openAPIDocument: JSON = .object([

@@ -73,7 +73,8 @@ private func isOn(_ value: String?) -> Bool? {
     }
 }
 
-private func ready(_ reasons: [Readiness.Reason]) -> JSON {
+/// The body of a probe.
+func ready(_ reasons: [Readiness.Reason]) -> JSON {
     .object([
         ("status", .string(reasons.isEmpty ? "ok" : "unready")),
         (

@@ -11,16 +11,7 @@ let statusRoute = APIRoute(
     ControlRoute(.get, "/v1/status"), "How the engine and its branches stand",
     [.json(200, "How it stands", "Status")]
 ) { _, desk, reply in
-    desk.engine.status { status in
-        guard case .object(let members) = status.json else { return }
-        let listening: [(name: String, value: JSON)] = [
-            ("listen", desk.listening.machine.map { .string($0) } ?? .null),
-            ("listenPublic", desk.listening.anywhere.map { .string($0) } ?? .null),
-        ]
-        let rest = members.filter { $0.name != "branches" }
-        let branches = members.filter { $0.name == "branches" }
-        reply(ControlResponse(200, .object(rest + listening + branches)))
-    }
+    desk.engine.status { reply(ControlResponse(200, desk.listening.adding(to: $0.json))) }
 }
 
 let workRoutes = [
