@@ -66,7 +66,11 @@ struct Writing {
     {
         if kind == .library { return try library.commit(ref, file, text, count: count) }
         if kind == .push {
-            try home.git("fetch", "-q", "pod", "+refs/heads/*:refs/pod/*", at: clone)
+            // After an hour of two busy writers that is a large one, from loose objects.
+            try home.attempt(
+                ["fetch", "-q", "pod", "+refs/heads/*:refs/pod/*"], at: clone,
+                timeout: .seconds(1800)
+            ).check()
         }
         let local = kind == .push ? ref.replacing("refs/heads/", with: "refs/pod/") : ref
         let start = try home.git("rev-parse", local, at: place)
