@@ -34,51 +34,98 @@ func checkGitdir(_ real: String, asked: String, places: [String]?) throws(Failur
     where exists("\(real)/\(name)") && fileStatus("\(real)/\(name)")?.kind != .file {
         throw Failure(.refused, "\"\(shown)\" is broken: its \(name) is no file")
     }
-    guard let places else { return }
-    for entry in [
-        "HEAD", "refs", "packed-refs", "config", "config.worktree", "shallow", "reftable",
-    ]
-    where exists("\(real)/\(entry)") {
-        try checkContained("\(real)/\(entry)", "its \(entry)", shown, places)
-    }
-    try checkObjects("\(real)/objects", shown, places, depth: 0)
-}
-
-private func checkContained(
-    _ path: String, _ what: String, _ shown: String, _ places: [String]
-) throws(Failure) {
-    guard let target = realPath(path), contains(places, target) else {
-        throw Failure(
-            .refused, "\(what) leads out of what this bridge serves, in \"\(shown)\"",
-            hint: "give the bridge that folder as a --root too, if it may be served")
-    }
-}
-
-/// Checks an object folder and, recursively, those that it borrows from (gitrepository-layout(5)).
-/// As git does, one that is not there is passed over.
-private func checkObjects(
-    _ objects: String, _ shown: String, _ places: [String], depth: Int
-) throws(Failure) {
-    let what = depth == 0 ? "objects" : "an alternate"
-    for entry in ["", "/info", "/info/alternates", "/pack"] where exists(objects + entry) {
-        try checkContained(objects + entry, what, shown, places)
-    }
-    let file = "\(objects)/info/alternates"
-    guard exists(file) else { return }
-    guard fileStatus(file)?.kind == .file, depth < maximumAlternates,
-        let content = String(validating: try readFile(file, limit: 64 << 10), as: UTF8.self)
-    else {
-        throw Failure(.refused, "\"\(shown)\" is broken: its alternates cannot be followed")
-    }
-    for line in content.utf8.split(separator: UInt8(ascii: "\n")) {
-        // git reads a line that begins with a quote as C would; it never writes one.
-        if line.first == UInt8(ascii: "\"") {
-            throw Failure(.refused, "\"\(shown)\" has an alternate in quotes")
+    var ground = Ground(shown: shown, places: places)
+    if places != nil {
+        for entry in [
+            "HEAD", "refs", "packed-refs", "config", "config.worktree", "shallow", "reftable",
+        ]
+        where exists("\(real)/\(entry)") {
+            try ground.checkContained("\(real)/\(entry)", "its \(entry)")
         }
-        guard line.first != UInt8(ascii: "#") else { continue }
-        let entry = String(Substring(line))
-        let path = line.first == UInt8(ascii: "/") ? entry : "\(objects)/\(entry)"
-        guard let real = realPath(path) else { continue }
-        try checkObjects(real, shown, places, depth: depth + 1)
+    }
+    for tree in ["refs", "reftable"] { try ground.checkTree("\(real)/\(tree)", "its \(tree)") }
+    if places != nil { try ground.checkObjects("\(real)/objects", depth: 0) }
+}
+
+/// What a gitdir may lead to, and which folders were looked through for what leads elsewhere.
+private struct Ground {
+    /// So many links to folders are followed: a store made of links has one for each first byte of
+    /// an object's id, and a few more.
+    private static let maximumLinkedFolders = 1000
+
+    /// The path that was asked for, for messages.
+    let shown: String
+    /// Nil: anywhere.
+    let places: [String]?
+    private var walked: [String] = []
+
+    init(shown: String, places: [String]?) {
+        self.shown = shown
+        self.places = places
+    }
+
+    func checkContained(_ path: String, _ what: String) throws(Failure) {
+        try checkTarget(realPath(path), what)
+    }
+
+    private func checkTarget(_ target: String?, _ what: String) throws(Failure) {
+        guard let target, let places, contains(places, target) else {
+            throw Failure(
+                .refused, "\(what) leads out of what this bridge serves, in \"\(shown)\"",
+                hint: "give the bridge that folder as a --root too, if it may be served")
+        }
+    }
+
+    /// Looks through a folder that git reads, and through every folder that a link in it leads to:
+    /// one link to another store's objects is as good as all of that store.
+    mutating func checkTree(_ folder: String, _ what: String) throws(Failure) {
+        var pending = [folder]
+        while let next = pending.popLast() {
+            guard let real = realPath(next), !contains(walked, real) else { continue }
+            walked.append(real)
+            guard walked.count <= Self.maximumLinkedFolders else {
+                throw Failure(.refused, "\"\(shown)\" has too many links to folders")
+            }
+            for entry in try irregularEntries(below: real) {
+                let rest = ServiceRequest.shown(String(entry.path.dropFirst(real.count)))
+                guard case .link(let target) = entry.kind else {
+                    throw Failure(.refused, "\"\(shown)\" is broken: \(what)\(rest) is no file")
+                }
+                guard places != nil else { continue }
+                try checkTarget(target, "\(what)\(rest)")
+                switch target.flatMap({ fileStatus($0)?.kind }) {
+                case .directory: pending.append(target ?? "")
+                case .file, nil: continue
+                case .socket, .other:
+                    throw Failure(.refused, "\"\(shown)\" is broken: \(what)\(rest) is no file")
+                }
+            }
+        }
+    }
+
+    /// Checks an object folder and, recursively, those that it borrows from
+    /// (gitrepository-layout(5)). As git does, one that is not there is passed over.
+    mutating func checkObjects(_ objects: String, depth: Int) throws(Failure) {
+        let what = depth == 0 ? "its objects" : "an alternate"
+        try checkContained(objects, what)
+        try checkTree(objects, what)
+        let file = "\(objects)/info/alternates"
+        guard exists(file) else { return }
+        guard fileStatus(file)?.kind == .file, depth < maximumAlternates,
+            let content = String(validating: try readFile(file, limit: 64 << 10), as: UTF8.self)
+        else {
+            throw Failure(.refused, "\"\(shown)\" is broken: its alternates cannot be followed")
+        }
+        for line in content.utf8.split(separator: UInt8(ascii: "\n")) {
+            // git reads a line that begins with a quote as C would; it never writes one.
+            if line.first == UInt8(ascii: "\"") {
+                throw Failure(.refused, "\"\(shown)\" has an alternate in quotes")
+            }
+            guard line.first != UInt8(ascii: "#") else { continue }
+            let entry = String(Substring(line))
+            let path = line.first == UInt8(ascii: "/") ? entry : "\(objects)/\(entry)"
+            guard let real = realPath(path) else { continue }
+            try checkObjects(real, depth: depth + 1)
+        }
     }
 }

@@ -140,15 +140,25 @@ public func directoryEntries(_ path: String) -> [String]? {
 
 /// The names in an open directory, without `.` and `..`, as C has them: with a zero behind.
 func names(in directory: OpaquePointer) -> [[CChar]] {
-    let dot = CChar(bitPattern: UInt8(ascii: "."))
     var names: [[CChar]] = []
     while let entry = unsafe readdir(directory) {
-        let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            unsafe bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
-        }
-        if name != [dot, 0] && name != [dot, dot, 0] { names.append(name) }
+        let name = unsafe name(of: entry)
+        if !isSelfOrParent(name) { names.append(name) }
     }
     return names
+}
+
+/// The name of one entry of a directory, as C has it.
+func name(of entry: UnsafeMutablePointer<dirent>) -> [CChar] {
+    unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        unsafe bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
+    }
+}
+
+/// Whether a name as C has it is `.` or `..`.
+func isSelfOrParent(_ name: [CChar]) -> Bool {
+    let dot = CChar(bitPattern: UInt8(ascii: "."))
+    return name == [dot, 0] || name == [dot, dot, 0]
 }
 
 /// Whether this process may execute `path`.

@@ -33,6 +33,7 @@ final class PodTree: Sendable {
         try makeBroken()
         try makeLeading()
         try makeBorrowing()
+        try makeLinkedEntries()
     }
 
     /// The repositories of `root/` that are served, by what is odd about them.
@@ -40,7 +41,7 @@ final class PodTree: Sendable {
         "shop.git", "link-inside.git", "sub/deep/shop.git", "café.git", "a b.git", "it's.git",
         "wow!.git", "quo\"te.git", "$(id).git", "borrow-inside.git", "tree/.git", "-dash.git",
         "up/root/shop.git", "back\\slash.git", "~tilde.git", "borrow-nowhere.git", "a;b.git",
-        "日本.git",
+        "日本.git", "linked-inside.git", "ref-bytes.git",
     ]
 
     /// Names in `root/` that must not be served, with what is wrong with each.
@@ -55,7 +56,10 @@ final class PodTree: Sendable {
         "alternates-outside.git", "worktree-config-outside.git", "borrow-outside.git",
         "borrow-relative.git", "borrow-nested.git", "borrow-link.git", "borrow-chain-0.git",
         "borrow-quoted.git", "borrow-after-comment.git", "borrow-nested-pack.git",
-        "borrow-crlf.git", "borrow-itself.git", "shop.git/objects", "shop.git/refs",
+        "borrow-crlf.git", "borrow-itself.git", "pack-entry-outside.git", "fanout-outside.git",
+        "object-outside.git", "heads-outside.git", "ref-outside.git", "ref-nowhere.git",
+        "graph-outside.git", "twice-outside.git", "borrow-pack-entry.git", "fifo-ref.git",
+        "fifo-pack.git", "fifo-linked.git", "shop.git/objects", "shop.git/refs",
         "shop.git/HEAD",
         "shop.git/config", "shop", "SHOP.git", "shop.git.git", "nothing.git", "git-pod-audit.log",
     ]
@@ -179,6 +183,45 @@ final class PodTree: Sendable {
             for n in 0 1 2 3 4 5 6
             do borrow chain-$n "\(root)/borrow-chain-$((n + 1)).git/objects\\n"; done
             borrow chain-7 '\(shop)/objects\\n'
+            """)
+    }
+
+    /// What leads elsewhere from deeper inside: git follows a link in the place of a single object, too.
+    private func makeLinkedEntries() throws(Failure) {
+        try shell(
+            """
+            cd root
+            secret=\(secret) id=$(git -C ../secret/secret.git rev-parse \(Self.canary))
+            rest=${id#??} first=${id%"$rest"}
+            cp -R ../secret/secret.git ../secret/loose.git
+            mv ../secret/loose.git/objects/pack/*.pack ../secret/loose.pack
+            rm -f ../secret/loose.git/objects/pack/*
+            git -C ../secret/loose.git unpack-objects -q <../secret/loose.pack
+            git -C ../secret/loose.git update-ref refs/heads/loose $id
+            loose=\(path)/secret/loose.git
+            for name in pack-entry fanout object heads ref graph twice
+            do cp -R shop.git $name-outside.git; done
+            ln -s $secret/objects/pack/* pack-entry-outside.git/objects/pack/
+            rm -rf fanout-outside.git/objects/$first
+            ln -s $loose/objects/$first fanout-outside.git/objects/
+            mkdir -p object-outside.git/objects/$first
+            ln -s $loose/objects/$first/$rest object-outside.git/objects/$first/
+            rm -r heads-outside.git/refs/heads
+            ln -s $loose/refs/heads heads-outside.git/refs/heads
+            ln -s $loose/refs/heads/loose ref-outside.git/refs/heads/
+            ln -s $loose/refs/heads graph-outside.git/objects/info/commit-graphs
+            mkdir twice && ln -s $loose/objects/$first twice/inner
+            ln -s ../../twice twice-outside.git/objects/$first
+            cp -R shop.git borrow-pack-entry.git
+            echo \(root)/pack-entry-outside.git/objects > borrow-pack-entry.git/objects/info/alternates
+            cp -R shop.git ref-nowhere.git && ln -s nowhere ref-nowhere.git/refs/heads/x
+            cp -R shop.git fifo-ref.git && mkfifo fifo-ref.git/refs/heads/x
+            cp -R shop.git fifo-pack.git && mkfifo fifo-pack.git/objects/pack/pack-x.idx
+            cp -R shop.git fifo-linked.git && ln -s ../../../fifo.git fifo-linked.git/refs/heads/x
+            cp -R shop.git linked-inside.git && rm -r linked-inside.git/refs/heads
+            ln -s ../../shop.git/refs/heads linked-inside.git/refs/heads
+            ln -s . linked-inside.git/refs/tags/loop
+            cp -R shop.git ref-bytes.git && mkdir ref-bytes.git/refs/heads/"$(printf 'caf\\351')"
             """)
     }
 }

@@ -61,13 +61,46 @@ struct RepositoryResolverTests {
         for (name, words) in [
             ("tree", "is a working tree"), ("tree/.git/worktrees/linked", "linked worktree"),
             ("borrow-outside.git", "an alternate"), ("empty.git", "no bare repository"),
-            ("objects-outside.git", "objects"), ("borrow-itself.git", "cannot be followed"),
+            ("objects-outside.git", "its objects leads out"),
+            ("pack-entry-outside.git", "its objects/pack/pack-"),
+            ("ref-outside.git", "its refs/heads/loose leads out"),
+            ("fifo-ref.git", "its refs/heads/x is no file"),
+            ("fifo-linked.git", "its refs/heads/x is no file"),
+            ("borrow-pack-entry.git", "an alternate/pack/pack-"),
+            ("borrow-itself.git", "cannot be followed"),
         ] {
             let failure = #expect(throws: Failure.self) {
                 try resolver.resolve("\(tree.root)/\(name)")
             }
             #expect(failure?.description.contains(words) == true, "\(name)")
         }
+    }
+
+    @Test("says that a path has an empty part where it has")
+    func emptyParts() throws {
+        let (tree, resolver) = try resolver()
+        for path in ["\(tree.shop)/", "/\(tree.shop)", "\(tree.root)//shop.git"] {
+            let failure = #expect(throws: Failure.self) { try resolver.resolve(path) }
+            #expect(failure?.hint?.contains("without empty parts") == true)
+        }
+    }
+
+    @Test("follows so many links to folders and no more")
+    func manyLinks() throws {
+        let (tree, resolver) = try resolver()
+        try TestSupport.run(
+            [
+                "sh", "-ec",
+                """
+                mkdir many && cd many && mkdir $(seq 1001)
+                for n in $(seq 1001); do ln -s ../../../many/$n ../shop.git/refs/heads/; done
+                """,
+            ], directory: tree.root
+        ).check()
+        let failure = #expect(throws: Failure.self) { try resolver.resolve(tree.shop) }
+        #expect(failure?.message.contains("too many links") == true)
+        try TestSupport.run(["sh", "-c", "rm \(tree.shop)/refs/heads/??"]).check()
+        #expect(try resolver.resolve(tree.shop) == tree.shop)
     }
 
     @Test("holds two spellings of one letter apart, as the kernel does")
@@ -92,8 +125,10 @@ struct RepositoryResolverTests {
         let resolver = try RepositoryResolver(roots: [], repositories: [])
         #expect(try resolver.resolve(tree.secret) == tree.secret)
         #expect(try resolver.resolve("\(tree.root)/borrow-outside.git").hasSuffix("outside.git"))
-        for name in ["tree", "tree/.git/worktrees/linked", "fifo.git", "fifo-config.git", "no.git"]
-        {
+        for name in [
+            "tree", "tree/.git/worktrees/linked", "fifo.git", "fifo-config.git", "fifo-ref.git",
+            "no.git",
+        ] {
             #expect(throws: Failure.self, "\(name)") {
                 try resolver.resolve("\(tree.root)/\(name)")
             }
