@@ -1,19 +1,14 @@
 // The words of a request, taken from its front one at a time. Called by ServiceRequest; standard
-// library only.
+// library and Model only.
+
+import Model
 
 /// What is left of a request's text.
 struct RequestWords {
     static let protocolOption = "--protocol="
 
-    /// Bytes that may stand outside quotes. None of them means anything to a shell but `~`, which
-    /// no resolver takes.
-    private static let plainBytes = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/@+=:,~-".utf8)
-
-    /// Whether `word` needs no quotes.
-    static func isPlain(_ word: String) -> Bool {
-        !word.isEmpty && word.utf8.allSatisfy(plainBytes.contains)
-    }
+    /// Bytes that may stand outside quotes; no resolver takes a path that begins with `~`.
+    private static let plainBytes = ShellWords.plainBytes
 
     private var rest: ArraySlice<UInt8>
 

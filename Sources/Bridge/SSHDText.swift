@@ -22,7 +22,7 @@ extension BridgeSettings {
         }
         if let auditLog { words += ["--audit-log", auditLog] }
         if let actor { words += ["--actor", actor] }
-        return words.map { RequestWords.isPlain($0) ? $0 : Self.quote($0) }
+        return words.map { ShellWords.isPlain($0) ? $0 : Self.quote($0) }
             .joined(separator: " ")
     }
 

@@ -40,6 +40,15 @@ public enum ShellWords {
         return words
     }
 
+    /// Bytes that mean nothing to a shell, but `~` where a word begins.
+    public static let plainBytes = Set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/@+=:,~-".utf8)
+
+    /// Whether `word` needs no quotes.
+    public static func isPlain(_ word: String) -> Bool {
+        !word.isEmpty && word.utf8.allSatisfy(plainBytes.contains)
+    }
+
     private static func doubleQuoted(_ rest: inout Substring.UnicodeScalarView.SubSequence)
         -> String?
     {

@@ -50,7 +50,15 @@ public struct PodConnector {
                 .configuration, "pod.\(address.host).path is not absolute: \(path)",
                 hint: "begin it with /")
         }
-        return (settings, path)
+        // ssh and su hand the words that they are given to a shell, and an address can be anyone's.
+        guard settings.carrier != .command || address.path == nil || ShellWords.isPlain(path) else {
+            throw Failure(
+                .configuration,
+                "the path in pod://\(address.host)\(path) has more than letters, digits and "
+                    + "._/@+=:,~-, which pod.\(address.host).command could take for a command",
+                hint: "set it as pod.\(address.host).path, and fetch from pod://\(address.host)")
+        }
+        return (settings, withoutLastSlash(path))
     }
 
     /// Asks the pod at `address` for `service` and waits for its first bytes.

@@ -42,6 +42,51 @@ struct PodConnectorTests {
         #expect(try connector.settings(for: PodAddress("pod://p/x")).path == "/x")
     }
 
+    @Test("a slash behind the path is not sent, wherever the path comes from")
+    func lastSlash() throws {
+        let connector = try connector("", ["pod.p.path": ["/r/"]])
+        #expect(try connector.settings(for: PodAddress("pod://p")).path == "/r")
+        #expect(try connector.settings(for: PodAddress("pod://u@h/r.git/")).path == "/r.git")
+        #expect(try connector.settings(for: PodAddress("pod://u@h/r.git//")).path == "/r.git/")
+    }
+
+    @Test(
+        "a path out of an address reaches no carrier that might hand it to a shell",
+        arguments: [
+            "/x;touch%20pwned;", "/x%20y", "/$(id)", "/`id`", "/x|y", "/x&", "/x>y", "/'x'", "/*",
+            "/caf%C3%A9", "/x\\y", "/%23x", "/x!y", "/{a,b}", "/x%25",
+        ])
+    func shellPaths(path: String) throws {
+        let connector = try connector("echo ran >\(folder.file("ran"))")
+        let failure = #expect(throws: Failure.self) {
+            _ = try connector.open(PodAddress("pod://p\(path)"), service: .uploadPack)
+        }
+        #expect(failure?.kind == .configuration)
+        #expect(failure?.hint?.contains("pod.p.path") == true, "\(failure?.description ?? "")")
+        #expect(!exists(folder.file("ran")))
+    }
+
+    @Test("a path of the section's own may hold anything, and an address of plain words names any")
+    func ownPaths() throws {
+        let connector = try connector("", ["pod.p.path": ["/a b;c"]])
+        #expect(try connector.settings(for: PodAddress("pod://p")).path == "/a b;c")
+        let plain = "/srv/a-b_c.git/@x+y=z:0,~"
+        #expect(try connector.settings(for: PodAddress("pod://p\(plain)")).path == plain)
+        let elsewhere = try connector.settings(for: PodAddress("pod://u@h/a%20b;c"))
+        #expect(elsewhere.path == "/a b;c")
+    }
+
+    @Test("a hint names the setting that is read: the section's, or every pod's")
+    func settingNames() throws {
+        let connector = try connector("")
+        for (address, name) in [("pod://p", "pod.p.idleTimeout"), ("pod://h/x", "pod.idleTimeout")]
+        {
+            let settings = try connector.settings(for: PodAddress(address)).0
+            let failure = Transport.silent(settings, for: .seconds(1), "while waiting")
+            #expect(failure.hint == "look at the pod, or raise \(name)")
+        }
+    }
+
     @Test("a section without a path, a name without a section and a relative path are refused")
     func noPath() throws {
         let connector = try connector("", ["pod.q.host": ["h"], "pod.s.path": ["relative"]])
