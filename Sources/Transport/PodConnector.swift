@@ -90,7 +90,7 @@ public struct PodConnector {
                 guard far != .plainGit else { throw failure }
                 caller.warn(
                     "\(settings.name) has no \(settings.remoteCommand[0]): using plain git there "
-                        + "(set pod.\(settings.name).remoteCommand = git to say so)")
+                        + "(set \(settings.settingPrefix)remoteCommand = git to say so)")
                 far = .plainGit
             }
         }
@@ -207,7 +207,7 @@ func notGit(_ name: String, _ words: String) -> Failure {
 func silent(_ settings: PodSettings, for duration: Duration, _ stage: String) -> Failure {
     Failure(
         .unreachable, "\(settings.name) sent no byte for \(duration.spoken) \(stage)",
-        hint: "look at the pod, or raise pod.\(settings.name).idleTimeout")
+        hint: "look at the pod, or raise \(settings.settingPrefix)idleTimeout")
 }
 
 /// What the end of a far command with `status` means, in its own last words.

@@ -22,6 +22,9 @@ public enum PodChoice: String, Sendable, CaseIterable { case newest, oldest }
 public struct PodSettings: Sendable {
     /// For messages: the section's name, or the host.
     public let name: String
+    /// What stands before a setting's name in messages: `pod.prod.` for a section, `pod.` for an address
+    /// that names a host.
+    public let settingPrefix: String
     public let carrier: Carrier
     public let path: String?
     public let host: String?
@@ -57,6 +60,7 @@ public struct PodSettings: Sendable {
     public init(name: String, isSection: Bool, _ configuration: GitConfiguration) throws(Failure) {
         let reader = Reader(name: name, isSection: isSection, configuration: configuration)
         self.name = name
+        settingPrefix = reader.prefix
         carrier = try reader.choice("transport") ?? .ssh
         path = try reader.text("path")
         host = try reader.text("host")
@@ -91,6 +95,8 @@ public struct PodSettings: Sendable {
         let name: String
         let isSection: Bool
         let configuration: GitConfiguration
+
+        var prefix: String { isSection ? "pod.\(name)." : "pod." }
 
         func text(_ variable: String) throws(Failure) -> String? {
             let key = variable.lowercased()
@@ -144,8 +150,10 @@ public struct PodSettings: Sendable {
         }
 
         private func refusal(_ variable: String, _ value: String, _ wanted: String) -> Failure {
-            Failure(
-                .configuration, "pod.\(name).\(variable) is \"\(value)\"",
+            let isOwn =
+                isSection && configuration.value("pod.\(name).\(variable.lowercased())") != nil
+            return Failure(
+                .configuration, "\(isOwn ? prefix : "pod.")\(variable) is \"\(value)\"",
                 hint: "it must be \(wanted)")
         }
     }

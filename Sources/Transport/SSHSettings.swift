@@ -53,15 +53,17 @@ public struct SSHSettings: Sendable {
             name: pod.name, host: pod.host ?? address.host, user: address.user ?? pod.user,
             port: address.port ?? pod.port, identityFile: pod.identityFile,
             knownHosts: pod.knownHosts, hostKeyCheck: pod.hostKeyCheck, backend: pod.backend,
-            connectTimeout: pod.connectTimeout, settingPrefix: "pod.\(pod.name).", words: .pod)
+            connectTimeout: pod.connectTimeout, settingPrefix: pod.settingPrefix, words: .pod)
         guard pod.host != nil || pod.user != nil else { return }
         let shown = host.contains(":") ? "[\(host)]" : host
         do throws(Failure) {
             _ = try PodAddress("pod://\(user.map { $0 + "@" } ?? "")\(shown)/")
         } catch {
             throw Failure(
-                .configuration, "pod.\(name) names no usable host or user",
-                hint: "correct pod.\(name).host and pod.\(name).user")
+                .configuration,
+                "\(pod.host == nil ? "pod.user" : "pod.\(name)") names no usable host or user",
+                hint: "correct \(settingPrefix)user"
+                    + (pod.host == nil ? "" : " and \(settingPrefix)host"))
         }
     }
 }

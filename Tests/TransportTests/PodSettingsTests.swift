@@ -91,6 +91,31 @@ struct PodSettingsTests {
     }
 
     @Test("an empty value is as good as none")
+    @Test("a value of every pod's is named with its own key")
+    func sharedRefused() {
+        for isSection in [true, false] {
+            let failure = #expect(throws: Failure.self) {
+                try settings(["pod.idletimeout": "25h"], isSection: isSection)
+            }
+            #expect(failure?.message == "pod.idleTimeout is \"25h\"")
+            #expect(failure?.hint?.hasSuffix("at most 24h") == true)
+        }
+    }
+
+    @Test("an SSH setting is spoken of by the name under which it is read")
+    func prefixes() throws {
+        #expect(
+            try SSHSettings(settings([:]), at: PodAddress("pod://p/r")).settingPrefix == "pod.p.")
+        let bare = try SSHSettings(
+            settings(["pod.user": "u"], isSection: false), at: PodAddress("pod://h/r"))
+        #expect(bare.settingPrefix == "pod.")
+        let failure = #expect(throws: Failure.self) {
+            try SSHSettings(
+                settings(["pod.user": "a b"], isSection: false), at: PodAddress("pod://h/r"))
+        }
+        #expect(failure?.description == "pod.user names no usable host or user; correct pod.user")
+    }
+
     func empty() throws {
         #expect(try settings(["pod.p.transport": "", "pod.p.port": ""]).carrier == .ssh)
     }
