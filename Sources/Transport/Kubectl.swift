@@ -166,13 +166,23 @@ struct Kubectl {
         if lines.contains(where: { $0.contains("exit code 137") }) || status == .exited(137) {
             return explain(lines, status: status, pod: pod)
         }
-        guard status == .exited(1), !lines.contains(where: Self.repeatsStatus) else { return nil }
+        guard status == .exited(1), !lines.contains(where: Self.repeatsStatus),
+            !lines.contains(where: Self.lacksProgram)
+        else { return nil }
         return explain(lines, status: status, pod: pod)
     }
 
     /// Whether a line is kubectl's report of the far command's exit status.
     static func repeatsStatus(_ line: String) -> Bool {
         line.hasPrefix("command terminated with exit code")
+    }
+
+    /// Whether a line is a container runtime's that found no such program to start: kubectl exits 1 then,
+    /// 126 or 127, as the runtime has it.
+    private static func lacksProgram(_ line: String) -> Bool {
+        line.contains("exec: \"")
+            && (line.contains("executable file not found")
+                || line.contains("no such file or directory"))
     }
 
     /// What kubectl's words mean, as it exits 1 for nearly everything.

@@ -184,14 +184,15 @@ public struct PodConnector {
         -> Beginning
     {
         let lines = connection.diagnostics.lines
+        // First, as a carrier may name what is missing on the way: a container called git-pod.
+        if let failure = connection.explain(status, lines) { return .failed(failure) }
         let missing =
             status == .exited(127)
             || lines.contains {
                 $0.contains(settings.remoteCommand[0])
-                    && ($0.contains("not found") || $0.contains("No such file"))
+                    && ($0.contains("not found") || $0.contains("o such file"))
             }
-        let failure =
-            connection.explain(status, lines) ?? farFailure(settings.name, status, lines)
+        let failure = farFailure(settings.name, status, lines)
         return missing ? .lacksBridge(failure) : .failed(failure)
     }
 }
