@@ -16,6 +16,8 @@ public struct AuditRecord: Sendable {
         case gaveUp = "gave-up"
         /// It took longer than a request may.
         case timedOut = "timed-out"
+        /// The bridge itself was told to end.
+        case stopped
     }
 
     public var time = UTCTime(millisecondsSince1970: 0)

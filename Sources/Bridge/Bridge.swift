@@ -51,17 +51,20 @@ public struct BridgeCaller: Sendable {
 public struct BridgeStandard {
     let input: Int32
     let output: Int32
+    /// Readable when the request is to be given up: the pod goes down.
+    let stop: Int32?
     /// A line of the bridge's own.
     let complain: (String) -> Void
     /// A line of git's.
     let passOn: (String) -> Void
 
     public init(
-        input: Int32, output: Int32, complain: @escaping (String) -> Void,
+        input: Int32, output: Int32, stop: Int32?, complain: @escaping (String) -> Void,
         passOn: @escaping (String) -> Void
     ) {
         self.input = input
         self.output = output
+        self.stop = stop
         self.complain = complain
         self.passOn = passOn
     }

@@ -116,7 +116,7 @@ struct Serving {
         defer { transcript.tell(&record) }
         let relay = Relay(
             input: standard.input, output: standard.output, far: stream, observer: transcript,
-            limits: Relay.Limits(linger: Self.linger, total: deadline))
+            limits: Relay.Limits(linger: Self.linger, total: deadline, stop: standard.stop))
         let end: RelayEnd
         do {
             end = try relay.run()
@@ -172,6 +172,10 @@ struct Serving {
         case .nearVanished:
             record.result = .gaveUp
             return .failed
+        case .stopped:
+            record.result = .stopped
+            standard.complain("the bridge was told to end, and gave this up; fetch again")
+            return .unreachable
         case .farLingered, .farSilent, .farEnded:
             record.result = .gaveUp
             standard.complain("git wrote nothing for \(Self.linger.spoken) after your end")

@@ -102,7 +102,11 @@ public enum WriteOutcome: Sendable, Equatable {
 }
 
 /// Writes what the descriptor takes without waiting.
-public func write(_ descriptor: Int32, from buffer: ByteBuffer) throws(Failure) -> WriteOutcome {
+///
+/// - Throws: ``Failure`` of kind `failed`, which says that we could not `attempt`.
+public func write(
+    _ descriptor: Int32, from buffer: ByteBuffer, attempt: String = "write"
+) throws(Failure) -> WriteOutcome {
     var closed = false
     let count = try unsafe buffer.drain { memory throws(Failure) in
         while true {
@@ -114,7 +118,7 @@ public func write(_ descriptor: Int32, from buffer: ByteBuffer) throws(Failure) 
             case EPIPE, ECONNRESET:
                 closed = true
                 return 0
-            default: throw .system("write")
+            default: throw .system(attempt)
             }
         }
     }

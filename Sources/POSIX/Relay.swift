@@ -33,6 +33,8 @@ public enum RelayEnd: Sendable, Equatable {
     case farLingered
     /// The time for all of it was used up.
     case timedOut
+    /// We were told to stop.
+    case stopped
 }
 
 /// One conversation, relayed both ways until both are done.
@@ -45,11 +47,17 @@ public final class Relay {
         public var linger: Duration?
         /// When all of it must be over.
         public var total: Deadline = .never
+        /// A descriptor that becomes readable when all of it is to stop.
+        public var stop: Int32?
 
-        public init(idle: Duration? = nil, linger: Duration? = nil, total: Deadline = .never) {
+        public init(
+            idle: Duration? = nil, linger: Duration? = nil, total: Deadline = .never,
+            stop: Int32? = nil
+        ) {
             self.idle = idle
             self.linger = linger
             self.total = total
+            self.stop = stop
         }
     }
 
@@ -108,6 +116,9 @@ public final class Relay {
             try wait(for: &requests, until: wake)
             try far.service()
             try note(requests)
+            if requests.contains(where: { $0.descriptor == limits.stop && $0.readable }) {
+                return .stopped
+            }
             // Bytes that never stop let no wait run out: the total is looked at in every round.
             if limits.total.hasPassed { return .timedOut }
         }
@@ -128,7 +139,7 @@ public final class Relay {
                 }
             }
             guard !down.isEmpty else { return }
-            switch try write(output, from: down) {
+            switch try write(output, from: down, attempt: "write to standard output") {
             case .bytes(0): return
             case .bytes:
                 silentSince = nil
@@ -181,6 +192,7 @@ public final class Relay {
             writing: farTakesMore && (!up.isEmpty || inputHasEnded))
         requests.append(PollRequest(output, writing: !down.isEmpty))
         if up.isEmpty && !inputHasEnded { requests.append(PollRequest(input, reading: true)) }
+        if let stop = limits.stop { requests.append(PollRequest(stop, reading: true)) }
         return requests
     }
 

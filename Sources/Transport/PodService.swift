@@ -45,7 +45,7 @@ public final class PodService {
         case .farEnded:
             let status = try connection.stream.end(by: .after(.seconds(5)))
             return try judge(status, gitMayBeDone: gitMayBeDone(relay))
-        case .farSilent, .farLingered, .timedOut:
+        case .farSilent, .farLingered, .timedOut, .stopped:
             connection.giveUp()
             throw silent(settings, for: settings.idleTimeout, reader.conversation.stage)
         case .nearVanished:

@@ -21,11 +21,17 @@ let bridgeVerb = Verb(
     case nil:
         // A client that does not read its errors must not hold a request up for ever.
         if isPipeOrSocket(2) { setNonBlocking(2) }
-        return serveOneRequest(
-            try line.caller(), settings: line.settings,
-            standard: BridgeStandard(
-                input: 0, output: 1, complain: complain, passOn: { writeAll($0 + "\n", to: 2) }),
-            tell: tellEngine)
+        let caller = try line.caller()
+        // Each request is a line of the audit, also one that the end of the pod cuts off.
+        let stop = try SignalWaker([Signals.hangUp, Signals.interrupt, Signals.terminate])
+        return withExtendedLifetime(stop) {
+            serveOneRequest(
+                caller, settings: line.settings,
+                standard: BridgeStandard(
+                    input: 0, output: 1, stop: stop.descriptor, complain: complain,
+                    passOn: { writeAll($0 + "\n", to: 2) }),
+                tell: tellEngine)
+        }
     }
     return .done
 }

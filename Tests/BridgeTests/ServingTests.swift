@@ -203,6 +203,31 @@ struct ServingTests {
         bridge.end(grace: .milliseconds(100))
     }
 
+    @Test(
+        "that is cut off as the pod goes down is given up, and written down",
+        arguments: [SIGTERM, SIGHUP, SIGINT])
+    func toldToEnd(signal: Int32) throws {
+        let bridge = try start()
+        let output = try #require(bridge.outputDescriptor)
+        #expect(try wait(for: output, reading: true, until: .longEnough))
+        bridge.signal(signal)
+        #expect(bridge.waitForExit(until: .longEnough) == .exited(ExitCode.unreachable.rawValue))
+        #expect(eventually { !isServing })
+        #expect(audit() == ["stopped"])
+        bridge.end(grace: .milliseconds(100))
+    }
+
+    @Test("whose answer has no place to go says where it was to go")
+    func fullOutput() throws {
+        let words = [BridgeCommand.program, "bridge", "--root", pod.root, "git-upload-pack"]
+        let command = (words + [pod.gitdir]).map(ShellWords.quote).joined(separator: " ")
+        let run = try TestSupport.run(["sh", "-c", "exec \(command) >/dev/full"])
+        #expect(run.status == .exited(1))
+        #expect(
+            run.errors == "git-pod: cannot write to standard output: No space left on device\n")
+        #expect(audit() == ["failed"])
+    }
+
     @Test("that git cannot serve ends with 1 and git's own words")
     func broken() throws {
         try TestSupport.run(["rm", "-rf", "\(pod.gitdir)/objects"]).check()
