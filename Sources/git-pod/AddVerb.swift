@@ -72,8 +72,16 @@ private struct Addition {
         }
     }
 
-    /// - Throws: ``Failure`` of kind `configuration` if a fetch would refuse what is to be written.
+    /// - Throws: ``Failure`` of kind `configuration` if git would refuse the remote, or a fetch what is
+    ///   to be written.
     func check() throws(Failure) {
+        guard try git(["check-ref-format", "refs/remotes/\(name)/x"]).status.isSuccess else {
+            throw Failure(
+                .configuration, "git takes no remote called \"\(name)\"",
+                hint:
+                    "use a name that does not begin with a dot, has no .. and does not end in .lock"
+            )
+        }
         let keys = variables.map { ("pod.\(name).\($0.variable.lowercased())", [$0.value]) }
         let settings = try PodSettings(
             name: name, isSection: true, GitConfiguration(Dictionary(uniqueKeysWithValues: keys)))
