@@ -83,7 +83,9 @@ public struct RepositoryResolver: Sendable {
         guard Self.isPlainAbsolute(path) else {
             throw Failure(
                 .refused, "\"\(ServiceRequest.shown(path))\" is no plain absolute path",
-                hint: "name the repository by its path in the pod, without . or .. in it")
+                hint:
+                    "name the repository by its path in the pod, without empty parts, . and .. in it"
+            )
         }
         guard let real = realPath(path), isAllowed(real) else { throw notServed(path) }
         try checkGitdir(real, asked: path, places: places)

@@ -197,6 +197,11 @@ public struct PodConnector {
     }
 }
 
+/// `path` without the slash that people put behind a folder's name.
+private func withoutLastSlash(_ path: String) -> String {
+    path.utf8.count > 1 && path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
+}
+
 /// The failure for a far side that answers with something else than git's protocol.
 func notGit(_ name: String, _ words: String) -> Failure {
     Failure(
