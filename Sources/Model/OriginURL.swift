@@ -32,7 +32,7 @@ public struct OriginURL: Sendable, Hashable, CustomStringConvertible {
             }
             guard !text.isEmpty else { throw AddressFlaw("is empty") }
             guard text.harmless == text else { throw AddressFlaw("has a control character") }
-            guard !text.hasPrefix("-") else { throw AddressFlaw("begins with \"-\"") }
+            guard !text.beginsLikeOption else { throw AddressFlaw("begins with \"-\"") }
             way = try Self.way(text)
         } catch {
             throw Failure(
@@ -87,7 +87,7 @@ public struct OriginURL: Sendable, Hashable, CustomStringConvertible {
         let path = String(text[text.index(after: colon)...])
         guard !path.hasPrefix(":") else { throw AddressFlaw("names a remote helper") }
         guard !path.isEmpty else { throw AddressFlaw("has no path") }
-        guard !path.hasPrefix("-") else {
+        guard !path.beginsLikeOption else {
             throw AddressFlaw("has a path that begins with \"-\"")
         }
         let parts = try Authority(text[..<colon])

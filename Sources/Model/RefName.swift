@@ -15,7 +15,7 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// The branch called `name`, without `refs/heads/`; nil if git would not take it.
     public init?(branch name: String) {
-        guard name != "HEAD", !name.hasPrefix("-") else { return nil }
+        guard name != "HEAD", !name.beginsLikeOption else { return nil }
         self.init("refs/heads/" + name)
     }
 

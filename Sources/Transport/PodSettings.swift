@@ -109,7 +109,7 @@ public struct PodSettings: Sendable {
             guard value.harmless == value else {
                 throw refusal(variable, value, "text without control characters")
             }
-            guard !value.hasPrefix("-") else {
+            guard !value.beginsLikeOption else {
                 throw refusal(variable, value, "something that does not begin with \"-\"")
             }
             return value

@@ -12,7 +12,7 @@ struct Options {
     /// Takes the next option, without what stands behind its `=`. Nil at the first word that is no
     /// option, at the end, and behind `--`.
     mutating func next() -> String? {
-        guard let word = rest.first, word.hasPrefix("-"), word != "-" else { return nil }
+        guard let word = rest.first, word.beginsLikeOption, word != "-" else { return nil }
         rest = rest.dropFirst()
         if word == "--" { return nil }
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

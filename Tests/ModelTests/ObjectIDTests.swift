@@ -59,7 +59,9 @@ struct RefNameTests {
         ])
     func malformed(name: String) { #expect(RefName(name) == nil) }
 
-    @Test("a branch's name cannot begin as an option does, nor be HEAD", arguments: ["-x", "HEAD"])
+    @Test(
+        "a branch's name cannot begin as an option does, nor be HEAD",
+        arguments: ["-x", "-\u{301}x", "HEAD"])
     func branches(name: String) { #expect(RefName(branch: name) == nil) }
 
     @Test("a branch knows its tracking ref and where its origin's last tip is remembered")

@@ -77,6 +77,7 @@ struct PodSettingsTests {
             ("user", "-oX", "does not begin with"), ("host", "-h", "does not begin with"),
             ("identityFile", "-i", "does not begin with"), ("pod", "--all", "does not begin with"),
             ("container", "-c", "does not begin with"), ("selector", "-l", "does not begin with"),
+            ("user", "-\u{301}oX", "does not begin with"),
             ("namespace", "a\nb", "without control characters"),
             ("context", "a\u{1b}[m", "without control characters"),
             ("path", "/a\0b", "without control characters"),
@@ -90,7 +91,6 @@ struct PodSettingsTests {
         #expect(failure?.hint?.contains(wanted) == true, "\(failure?.hint ?? "")")
     }
 
-    @Test("an empty value is as good as none")
     @Test("a value of every pod's is named with its own key")
     func sharedRefused() {
         for isSection in [true, false] {
@@ -116,6 +116,7 @@ struct PodSettingsTests {
         #expect(failure?.description == "pod.user names no usable host or user; correct pod.user")
     }
 
+    @Test("an empty value is as good as none")
     func empty() throws {
         #expect(try settings(["pod.p.transport": "", "pod.p.port": ""]).carrier == .ssh)
     }
