@@ -162,7 +162,7 @@ public struct Settings: Sendable {
     func duration(_ name: String) throws(Failure) -> Duration? {
         guard let text = try text(name) else { return nil }
         guard let duration = Duration(configuration: text) else {
-            throw refusal(name, "a time such as 500ms, 10s, 2m or 1h")
+            throw refusal(name, Duration.configurationForm)
         }
         return duration
     }

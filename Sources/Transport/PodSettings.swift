@@ -136,7 +136,7 @@ public struct PodSettings: Sendable {
         func duration(_ variable: String) throws(Failure) -> Duration? {
             guard let value = try text(variable) else { return nil }
             guard let duration = Duration(configuration: value), duration > .zero else {
-                throw refusal(variable, value, "a time such as 10s, 500ms or 2m")
+                throw refusal(variable, value, Duration.configurationForm)
             }
             return duration
         }

@@ -71,7 +71,7 @@ struct EngineLine {
         guard let duration = Duration(configuration: text), duration > .zero else {
             throw Failure(
                 .configuration, "\(option) \"\(text)\" is no duration",
-                hint: "give one like 500ms, 10s, 2m or 1h")
+                hint: "give \(Duration.configurationForm)")
         }
         return duration
     }

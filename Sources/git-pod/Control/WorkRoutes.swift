@@ -37,7 +37,8 @@ let workRoutes = [
             }
         }
         guard let limit = Duration(configuration: wait) else {
-            return reply(.error(400, "wait is \"\(wait.harmless)\"; give a time such as 30s"))
+            return reply(
+                .error(400, "wait is \"\(wait.harmless)\"; give \(Duration.configurationForm)"))
         }
         desk.engine.flush(branch, within: limit) { flush in
             reply(done(flush.json, flush.line, flush.exitCode))
