@@ -37,7 +37,9 @@ public struct ServiceRequest: Sendable, Equatable {
         switch first {
         case "git-receive-pack": throw Self.pushRefusal
         case "git-pod":
-            guard let verb = words.plain() else { throw Self.notUnderstood(text) }
+            guard let verb = words.plain() ?? words.lastWord() else {
+                throw Self.notUnderstood(text)
+            }
             guard verb == "bridge" else { throw Self.verbRefusal(verb) }
             let (version, name) = try Self.versionAndService(&words, text)
             try self.init(service: name, path: words.lastWord(), version: version, text: text)

@@ -66,6 +66,18 @@ struct ServiceRequestTests {
         #expect(try ServiceRequest(parsing: text).path == "/data/\(name)")
     }
 
+    @Test(
+        "for another verb says so, with words behind it or none",
+        arguments: ["git-pod status", "git pod status", "git-pod status '/a'", "git-pod 'status'"])
+    func verbs(text: String) {
+        let failure = #expect(throws: Failure.self) { try ServiceRequest(parsing: text) }
+        #expect(failure?.message == "\"git pod status\" is not to be had over this connection")
+        let unfinished = #expect(throws: Failure.self) {
+            try ServiceRequest(parsing: "git-pod bridge")
+        }
+        #expect(unfinished?.message.contains("does not understand") == true)
+    }
+
     @Test("that is malformed is refused in one harmless line")
     func refusals() throws {
         let table = HostileRequest.all(in: "/t").filter(\.isMalformed)
