@@ -17,7 +17,7 @@ final class FetchTally: Sendable {
     }
 
     /// The results that are counted by their own names: see Bridge's AuditRecord.
-    static let results = ["served", "refused", "failed", "gave-up", "timed-out"]
+    static let results = ["served", "refused", "failed", "gave-up", "timed-out", "stopped"]
 
     private let state: Locked<Counts>
 

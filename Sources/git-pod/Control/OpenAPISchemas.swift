@@ -116,7 +116,7 @@ private let schemas = """
     "Fetch": {"type": "object", "required": ["who", "result", "bytesSent", "seconds"],
       "properties": {
         "who": {"type": "string"},
-        "result": {"enum": ["served", "refused", "failed", "gave-up", "timed-out"]},
+        "result": {"enum": ["served", "refused", "failed", "gave-up", "timed-out", "stopped"]},
         "bytesSent": {"type": "number", "minimum": 0}, "seconds": {"type": "number", "minimum": 0}}},
     "Noted": {"type": "object", "required": ["noted"], "properties": {"noted": {"type": "boolean"}}},
     "Event": {"type": "object", "required": ["event"],
