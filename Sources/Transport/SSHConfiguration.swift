@@ -51,10 +51,32 @@ struct SSHConfiguration: Sendable {
         (values[keyword] ?? []).filter { $0 != "none" }
     }
 
-    /// A list of files on one line, as `userknownhostsfile` has it; `none` is an empty one.
-    func files(_ keyword: String) -> [String]? {
-        if values[keyword]?.first == "none" { return [] }
-        return value(keyword)?.split(separator: " ").map(String.init)
+    /// The files of known host keys, the user's first. `home` is what ssh takes for `~`.
+    ///
+    /// ssh prints a list of files without quotes, so that a blank in a name looks like the end of it;
+    /// the list that it has by default is known all the same.
+    ///
+    /// - Throws: ``UnreadableList`` where a piece of a list cannot be a whole name.
+    func knownHostsFiles(home: String) throws(UnreadableList) -> [String] {
+        let own = ["known_hosts", "known_hosts2"].map { "\(home)/.ssh/\($0)" }
+        let user = try files("userknownhostsfile", byDefault: own)
+        return try user + files("globalknownhostsfile", byDefault: ["/etc/ssh/ssh_known_hosts"])
+    }
+
+    /// A list of file names that cannot be told apart.
+    struct UnreadableList: Error {}
+
+    private func files(_ keyword: String, byDefault files: [String]) throws(UnreadableList)
+        -> [String]
+    {
+        guard let list = values[keyword]?.first, list != files.joined(separator: " ") else {
+            return files
+        }
+        if list == "none" { return [] }
+        let pieces = list.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        let areWhole = pieces.allSatisfy { $0.hasPrefix("/") || $0.hasPrefix("~/") }
+        guard areWhole else { throw UnreadableList() }
+        return pieces
     }
 
     /// The first thing in it that libssh2 cannot do, if there is one.

@@ -67,7 +67,9 @@ struct SSHPlan {
             isLibrary ? BegunConnection(address: settings.host, port: settings.port ?? 22) : nil
         let asked = try SSHConfiguration.read(
             host: alias, user: aliasUser, port: aliasPort, until: deadline)
-        beyondLibrary = asked.beyondLibrary
+        let known = Self.knownHosts(settings, asked, environment)
+        beyondLibrary =
+            asked.beyondLibrary ?? (known == nil ? "blanks in UserKnownHostsFile" : nil)
         self.begun = beyondLibrary == nil ? begun : nil
         let named = settings.identityFile.map { [environment.expandingHome($0)] }
         let listed = asked.all("identityfile").map { Self.expand($0, environment) }
@@ -76,7 +78,7 @@ struct SSHPlan {
             port: aliasPort ?? asked.value("port").flatMap(UInt16.init) ?? 22,
             user: aliasUser ?? asked.value("user") ?? environment.accountName,
             hostKeyAlias: asked.value("hostkeyalias"),
-            knownHostsFiles: Self.knownHosts(settings, asked, environment),
+            knownHostsFiles: known ?? [],
             policy: Self.policy(settings, asked),
             identityFiles: named ?? (listed.isEmpty ? Self.defaultKeys(environment) : listed),
             identitiesAreExplicit: named != nil,
@@ -85,14 +87,13 @@ struct SSHPlan {
             agentSocket: Self.agent(asked, environment), words: settings.words)
     }
 
+    /// Nil where ssh's own list of them cannot be read: then nobody but ssh may judge a host key.
     private static func knownHosts(
         _ settings: SSHSettings, _ asked: SSHConfiguration, _ environment: Environment
-    ) -> [String] {
+    ) -> [String]? {
         if let file = settings.knownHosts { return [environment.expandingHome(file)] }
-        let folder = environment.accountHome + "/.ssh"
-        let user = asked.files("userknownhostsfile") ?? ["\(folder)/known_hosts"]
-        let global = asked.files("globalknownhostsfile") ?? ["/etc/ssh/ssh_known_hosts"]
-        return (user + global).map { expand($0, environment) }
+        return try? asked.knownHostsFiles(home: environment.accountHome)
+            .map { expand($0, environment) }
     }
 
     /// OpenSSH's `ask` is `strict` here, as there is nobody to ask behind git; `no` still looks at

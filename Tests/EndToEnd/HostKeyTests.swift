@@ -167,4 +167,37 @@ struct HostKeyTests {
         expectRefusal(helper, served, saying: "is not the one", "changed")
         #expect(contents(served.knownHosts) == line)
     }
+
+    /// Names the known_hosts file, with `lines`, in ssh's own configuration instead of in ours.
+    private func knownHosts(_ served: ServedPod, in name: String, _ lines: String) throws
+        -> String
+    {
+        try served.pod.home.git(
+            "config", "--file", served.pod.home.configuration, "--unset", "pod.knownHosts")
+        let file = served.pod.folder.file(name)
+        try writeFile(file, lines)
+        try writeFile(
+            served.pod.home.sshConfiguration,
+            "UserKnownHostsFile \"\(file)\"\nGlobalKnownHostsFile none\n")
+        return file
+    }
+
+    @Test("also where ssh's configuration names a file with a blank", arguments: backends)
+    func blank(backend: String) throws {
+        let served = try ServedPod()
+        try served.name("blank", way: .libssh2, settings: ["sshBackend": backend])
+        let file = try knownHosts(served, in: "known hosts", served.server.knownHosts())
+        let known = try served.helper("pod://blank")
+        // ssh prints such a name without quotes, and only ssh knows what it means.
+        let configuration = ExitStatus.exited(ExitCode.configuration.rawValue)
+        #expect(known.status == (backend == "libssh2" ? configuration : .exited(0)), "\(known)")
+
+        try served.pod.home.configure("pod.strictHostKeyChecking", "accept-new")
+        let line = try lineOfAnotherKey(served)
+        try writeFile(file, line)
+        let changed = try served.helper("pod://blank")
+        let refused = ExitStatus.exited(ExitCode.refused.rawValue)
+        #expect(changed.status == (backend == "libssh2" ? configuration : refused), "\(changed)")
+        #expect(contents(file) == line)
+    }
 }

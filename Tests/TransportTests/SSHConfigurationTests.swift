@@ -7,7 +7,7 @@ import Testing
 @Suite("ssh's configuration")
 struct SSHConfigurationTests {
     @Test("keywords are read in any case; none means nothing; lists are kept whole")
-    func values() {
+    func values() throws {
         let read = SSHConfiguration(
             output: """
                 HostName pod.example
@@ -22,8 +22,7 @@ struct SSHConfigurationTests {
         #expect(read.value("hostname") == "pod.example" && read.value("port") == "2222")
         #expect(read.value("proxyjump") == nil && read.value("lonely") == nil)
         #expect(read.all("identityfile") == ["~/.ssh/a", "~/.ssh/b c"])
-        #expect(read.files("userknownhostsfile") == ["~/.ssh/k1", "/etc/k2"])
-        #expect(read.files("globalknownhostsfile") == nil)
+        #expect(try read.knownHostsFiles(home: "/h").prefix(2) == ["~/.ssh/k1", "/etc/k2"])
     }
 
     @Test("file names that are no UTF-8 are left to ssh")
@@ -59,5 +58,24 @@ struct SSHConfigurationTests {
         let read = try SSHConfiguration.read(
             host: "pod.example", user: "me", port: 2222, until: .longEnough)
         #expect(read.value("user") == "me" && read.value("port") == "2222")
+    }
+
+    @Test(
+        "a list of files is read only where each piece can be a whole name",
+        arguments: [
+            ("", ["/a b/.ssh/known_hosts", "/a b/.ssh/known_hosts2"]),
+            (
+                "userknownhostsfile /a b/.ssh/known_hosts /a b/.ssh/known_hosts2",
+                ["/a b/.ssh/known_hosts", "/a b/.ssh/known_hosts2"]
+            ),
+            ("userknownhostsfile none", []), ("userknownhostsfile ~/k /l", ["~/k", "/l"]),
+            ("userknownhostsfile /x/known hosts", nil), ("userknownhostsfile /x/k ", nil),
+            ("userknownhostsfile /x/a  /b", nil), ("userknownhostsfile relative", nil),
+            ("userknownhostsfile ~other/k", nil),
+            ("userknownhostsfile /k\nglobalknownhostsfile a", nil),
+        ] as [(String, [String]?)])
+    func fileLists(output: String, files: [String]?) {
+        let read = try? SSHConfiguration(output: output).knownHostsFiles(home: "/a b")
+        #expect(read == files.map { $0 + ["/etc/ssh/ssh_known_hosts"] })
     }
 }
