@@ -201,12 +201,16 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
             hint: "check that an sshd answers there, or raise \(target.words.timeoutSetting)")
     }
 
-    /// What libssh2 says of its last error, for a person to read.
-    func broken(_ stage: String, _ code: Int32, hint: String? = nil) -> Failure {
+    /// What libssh2 says of its last error.
+    var lastErrorText: String? {
         var text: UnsafeMutablePointer<CChar>?
-        var count: Int32 = 0
-        unsafe libssh2_session_last_error(handle, &text, &count, 0)
-        let words = unsafe text.map { unsafe String(cString: $0) } ?? "no reason given"
+        unsafe libssh2_session_last_error(handle, &text, nil, 0)
+        return unsafe text.map { unsafe String(cString: $0) }
+    }
+
+    /// The failure of a connection that broke, in libssh2's words.
+    func broken(_ stage: String, _ code: Int32, hint: String? = nil) -> Failure {
+        let words = lastErrorText ?? "no reason given"
         return Failure(
             .unreachable, "\(target.place) broke off \(stage): \(words) (libssh2 \(code))",
             hint: hint)
