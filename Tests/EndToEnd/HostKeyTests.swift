@@ -200,4 +200,37 @@ struct HostKeyTests {
         #expect(changed.status == (backend == "libssh2" ? configuration : refused), "\(changed)")
         #expect(contents(file) == line)
     }
+
+    @Test("and a file too large for us is left to ssh", arguments: backends)
+    func largeFile(backend: String) throws {
+        let served = try ServedPod()
+        let rest = String(repeating: "# nobody\n", count: 500_000)
+        let helper = try fetch(
+            served, backend, knownHosts: rest + served.server.knownHosts())
+        let configuration = ExitStatus.exited(ExitCode.configuration.rawValue)
+        #expect(helper.status == (backend == "libssh2" ? configuration : .exited(0)), "\(helper)")
+    }
+
+    @Test("and a folder in the file's place is named")
+    func folder() throws {
+        let served = try ServedPod()
+        let folder = try served.pod.folder.folder("known")
+        try served.name("folder", way: .libssh2, settings: ["knownHosts": folder])
+        let helper = try served.helper("pod://folder")
+        #expect(helper.status == .exited(ExitCode.configuration.rawValue))
+        #expect(helper.errors.contains("cannot read \(folder): Is a directory"), "\(helper.errors)")
+    }
+
+    @Test(
+        "accept-new begins a line of its own behind one that has no end",
+        arguments: ["libssh2", "auto"])
+    func openLine(backend: String) throws {
+        let served = try ServedPod()
+        try served.pod.home.configure("pod.strictHostKeyChecking", "accept-new")
+        let line = "other.example \(served.server.hostKeys[0].publicLine)"
+        let helper = try fetch(served, backend, knownHosts: line)
+        #expect(helper.succeeded, "\(helper.errors)")
+        let lines = contents(served.knownHosts).split(separator: "\n")
+        #expect(lines.count == 2 && lines[0] == line[...], "\(lines)")
+    }
 }
