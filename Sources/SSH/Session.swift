@@ -68,7 +68,7 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
             // Any key that libssh2 can ask for would be a wrong one.
             throw .beyondLibrary("check a host key of type \(type)")
         }
-        prefer(hostKeyTypes: known.knownTypes)
+        try prefer(hostKeyTypes: known.knownTypes)
         try exchangeKeys()
         try checkHostKey(known, person)
         unsafe libssh2_keepalive_config(
@@ -112,24 +112,6 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     }
 
     // MARK: steps
-
-    private func prefer(hostKeyTypes known: [KeyType]) {
-        let usable = known.filter(\.isUsable)
-        let order = usable + KeyType.usable.filter { !usable.contains($0) }
-        let names = order.reduce(into: [String]()) { names, type in
-            if !names.contains(type.name) { names.append(type.name) }
-        }
-        let methods: [(Int32, String)] = [
-            (LIBSSH2_METHOD_HOSTKEY, names.joined(separator: ",")),
-            (LIBSSH2_METHOD_CRYPT_CS, "aes128-ctr,aes256-ctr,aes192-ctr"),
-            (LIBSSH2_METHOD_CRYPT_SC, "aes128-ctr,aes256-ctr,aes192-ctr"),
-            (LIBSSH2_METHOD_MAC_CS, "hmac-sha2-256,hmac-sha2-512,hmac-sha1"),
-            (LIBSSH2_METHOD_MAC_SC, "hmac-sha2-256,hmac-sha2-512,hmac-sha1"),
-        ]
-        for (method, preference) in methods {
-            _ = unsafe libssh2_session_method_pref(handle, method, preference)
-        }
-    }
 
     private func exchangeKeys() throws(SSHProblem) {
         let code = try complete("the SSH key exchange") {

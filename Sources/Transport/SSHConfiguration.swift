@@ -51,6 +51,11 @@ struct SSHConfiguration: Sendable {
         (values[keyword] ?? []).filter { $0 != "none" }
     }
 
+    /// A list of names on one line, as `ciphers` has it; nil where ssh does not say.
+    func names(_ keyword: String) -> [String]? {
+        value(keyword)?.split(separator: ",").map(String.init)
+    }
+
     /// The files of known host keys, the user's first. `home` is what ssh takes for `~`.
     ///
     /// ssh prints a list of files without quotes, so that a blank in a name looks like the end of it;
@@ -79,6 +84,19 @@ struct SSHConfiguration: Sendable {
         return pieces
     }
 
+    /// What has an `ssh` child do something else than run our command with our input and output, as
+    /// options that turn it off. Only what this ssh knows: it refuses an option that it does not.
+    var takenBack: [String] {
+        let plain = [
+            ("remotecommand", "RemoteCommand=none"), ("sessiontype", "SessionType=default"),
+            ("stdinnull", "StdinNull=no"),
+            ("forkafterauthentication", "ForkAfterAuthentication=no"),
+        ]
+        return plain.filter { keyword, option in
+            values[keyword]?.first.map { !option.hasSuffix("=\($0)") } ?? false
+        }.map(\.1)
+    }
+
     /// The first thing in it that libssh2 cannot do, if there is one.
     var beyondLibrary: String? {
         let keywords = [
@@ -88,6 +106,9 @@ struct SSHConfiguration: Sendable {
             ("bindaddress", "BindAddress"), ("bindinterface", "BindInterface"),
         ]
         if let (_, name) = keywords.first(where: { value($0.0) != nil }) { return name }
+        if ["no", "false"].contains(value("pubkeyauthentication")) {
+            return "PubkeyAuthentication = no"
+        }
         if let family = value("addressfamily"), family != "any" { return "AddressFamily" }
         let paths = all("identityfile") + [value("identityagent") ?? ""]
         if isMended { return "file names that are no UTF-8" }

@@ -19,6 +19,8 @@ struct SSHPlan {
     let beyondLibrary: String?
     /// Whether everything is about to be fetched, which OpenSSH's ciphers do faster.
     let fetchesEverything: Bool
+    /// Options for an `ssh` child against what its configuration would have it do besides.
+    let takenBack: [String]
     /// The way to the target, begun while ssh read its configuration.
     let begun: BegunConnection?
 
@@ -67,6 +69,7 @@ struct SSHPlan {
             isLibrary ? BegunConnection(address: settings.host, port: settings.port ?? 22) : nil
         let asked = try SSHConfiguration.read(
             host: alias, user: aliasUser, port: aliasPort, until: deadline)
+        takenBack = asked.takenBack
         let known = Self.knownHosts(settings, asked, environment)
         beyondLibrary =
             asked.beyondLibrary ?? (known == nil ? "blanks in UserKnownHostsFile" : nil)
@@ -84,7 +87,8 @@ struct SSHPlan {
             identitiesAreExplicit: named != nil,
             identitiesOnly: settings.identityFileOnly
                 || asked.value("identitiesonly") == "yes",
-            agentSocket: Self.agent(asked, environment), words: settings.words)
+            agentSocket: Self.agent(asked, environment), algorithms: Self.algorithms(asked),
+            words: settings.words)
     }
 
     /// Nil where ssh's own list of them cannot be read: then nobody but ssh may judge a host key.
@@ -105,6 +109,12 @@ struct SSHPlan {
         case "accept-new", "no", "off", "false": return .acceptNew
         default: return .strict
         }
+    }
+
+    private static func algorithms(_ asked: SSHConfiguration) -> SSHAlgorithms {
+        SSHAlgorithms(
+            keyExchanges: asked.names("kexalgorithms"), hostKeys: asked.names("hostkeyalgorithms"),
+            ciphers: asked.names("ciphers"), codes: asked.names("macs"))
     }
 
     private static func agent(_ asked: SSHConfiguration, _ environment: Environment) -> String? {

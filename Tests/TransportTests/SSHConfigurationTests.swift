@@ -42,6 +42,8 @@ struct SSHConfigurationTests {
             ("knownhostscommand /bin/x", "KnownHostsCommand"),
             ("revokedhostkeys /etc/r", "RevokedHostKeys"), ("bindaddress 10.0.0.1", "BindAddress"),
             ("bindinterface eth0", "BindInterface"), ("addressfamily inet6", "AddressFamily"),
+            ("pubkeyauthentication false", "PubkeyAuthentication = no"),
+            ("pubkeyauthentication true", nil), ("pubkeyauthentication unbound", nil),
             ("identityfile ~/.ssh/%h", "tokens in IdentityFile"),
             ("identityfile ~/.ssh/100%%", nil),
             ("identityfile ${HOME}/k", "tokens in IdentityFile"),
@@ -77,5 +79,18 @@ struct SSHConfigurationTests {
     func fileLists(output: String, files: [String]?) {
         let read = try? SSHConfiguration(output: output).knownHostsFiles(home: "/a b")
         #expect(read == files.map { $0 + ["/etc/ssh/ssh_known_hosts"] })
+    }
+
+    @Test("what would keep an ssh child from our command is taken back, if this ssh knows of it")
+    func takenBack() {
+        let plain = "sessiontype default\nstdinnull no\nforkafterauthentication no"
+        #expect(SSHConfiguration(output: plain).takenBack.isEmpty)
+        #expect(SSHConfiguration().takenBack.isEmpty)
+        let odd = "remotecommand echo\nsessiontype none\nstdinnull yes\nforkafterauthentication yes"
+        #expect(
+            SSHConfiguration(output: odd).takenBack == [
+                "RemoteCommand=none", "SessionType=default", "StdinNull=no",
+                "ForkAfterAuthentication=no",
+            ])
     }
 }
