@@ -22,7 +22,11 @@ public func readFile(_ path: String, limit: Int = 4 << 20) throws(Failure) -> [U
     let buffer = ByteBuffer(capacity: 16 * 1024)
     var content: [UInt8] = []
     while true {
-        switch try read(file.raw, into: buffer) {
+        let outcome: ReadOutcome
+        do throws(Failure) { outcome = try read(file.raw, into: buffer) } catch {
+            throw .system("read \(path)")
+        }
+        switch outcome {
         case .bytes: content += buffer.takeAll()
         case .wouldBlock: throw Failure(.failed, "cannot read \(path): it is no plain file")
         case .end: return content

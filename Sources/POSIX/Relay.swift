@@ -112,8 +112,9 @@ public final class Relay {
             // In every round, now that all bytes are read: complaints may wake us without end.
             if let end = timeUp() { return end }
             var requests = waits()
-            let wake = stillHeld ? Deadline.after(.zero) : nextWake()
-            try wait(for: &requests, until: wake)
+            // Also asked when there is no waiting: from then on the far side counts as silent.
+            let wake = nextWake()
+            try wait(for: &requests, until: stillHeld ? .after(.zero) : wake)
             try far.service()
             try note(requests)
             if requests.contains(where: { $0.descriptor == limits.stop && $0.readable }) {

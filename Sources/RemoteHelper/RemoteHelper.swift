@@ -65,7 +65,8 @@ public final class RemoteHelper: Caller {
         let configuration = try GitConfiguration.read(until: .after(.seconds(10)))
         let connector = PodConnector(
             configuration: configuration, environment: environment, caller: self)
-        let pod = try connector.open(address, service: service, program: options.servicePath)
+        let pod = try connector.open(
+            address, service: service, program: options.servicePath, near: output)
         writeAll("\n", to: output)
         if let warning = try pod.relay(input: input, output: output) { warn(warning) }
     }

@@ -10,7 +10,9 @@ import POSIX
 final class Agent {
     private let socket: FileDescriptor
     private let path: String
-    private let deadline: Deadline
+
+    /// How long an agent may take to sign: it may ask its user first (`ssh-add -c`).
+    static let signingTime = Duration.seconds(120)
 
     /// The longest answer that an agent may give (OpenSSH's own bound).
     private static let maximumMessage = 256 * 1024
@@ -23,9 +25,8 @@ final class Agent {
     }
 
     /// - Throws: ``Failure`` if nothing listens at `path`.
-    init(path: String, until deadline: Deadline) throws(Failure) {
+    init(path: String) throws(Failure) {
         self.path = path
-        self.deadline = deadline
         socket = try connectUnix(path)
     }
 
@@ -45,7 +46,12 @@ final class Agent {
     }
 
     /// A signature over `data`: the raw part, without the algorithm's name.
-    func sign(_ data: [UInt8], with key: PublicKey) throws(Failure) -> [UInt8] {
+    ///
+    /// - Throws: ``Failure``: `refused` if the agent does not sign with this key, else it is of no use
+    ///   any more.
+    func sign(
+        _ data: [UInt8], with key: PublicKey, until deadline: Deadline = .after(signingTime)
+    ) throws(Failure) -> [UInt8] {
         var request = [Message.signRequest]
         request.append(string: key.blob)
         request.append(string: data)
@@ -70,7 +76,9 @@ final class Agent {
         }
         let body = try receive(Int(size), until: deadline)
         guard body[0] == answer else {
-            throw Failure(.failed, "the SSH agent at \(path) refused a request")
+            throw Failure(
+                .refused, "the SSH agent at \(path) refused a request",
+                hint: "see what ssh-add -l says of it, and what it may have asked")
         }
         return Array(body.dropFirst())
     }
@@ -101,7 +109,9 @@ final class Agent {
     }
 
     private func silent() -> Failure {
-        Failure(.unreachable, "the SSH agent at \(path) does not answer")
+        Failure(
+            .unreachable, "the SSH agent at \(path) does not answer",
+            hint: "see whether it waits for an answer of yours, or unset SSH_AUTH_SOCK")
     }
 
     private func malformed() -> Failure {

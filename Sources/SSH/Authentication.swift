@@ -23,10 +23,12 @@ extension Session {
         let agent = connectAgent(person)
         let (candidates, unusable) = try candidates(agent, person)
         var refused: [String] = []
+        var unsigned: Failure?
         for candidate in candidates {
             let (name, accepted) =
                 switch candidate {
-                case .agent(let key): ("\(key.type) of the agent", try offer(key, of: agent))
+                case .agent(let key):
+                    ("\(key.type) of the agent", try offer(key, of: agent, &unsigned))
                 case .file(let file): (file.path, try offer(file, person))
                 }
             if accepted {
@@ -38,6 +40,7 @@ extension Session {
             refused.append(name)
         }
         if let first = unusable.first { throw .beyondLibrary("sign with \(first)") }
+        if let unsigned { throw .failure(unsigned) }
         throw .failure(
             Failure(
                 .refused,
@@ -50,7 +53,7 @@ extension Session {
 
     private func connectAgent(_ person: any SSHConversationalist) -> Agent? {
         guard let path = target.agentSocket else { return nil }
-        do throws(Failure) { return try Agent(path: path, until: deadline) } catch {
+        do throws(Failure) { return try Agent(path: path) } catch {
             person.note("\(error)")
             return nil
         }
@@ -120,26 +123,51 @@ extension Session {
 
     // MARK: offering
 
-    /// Offers a key that the agent signs with.
-    private func offer(_ key: PublicKey, of agent: Agent?) throws(SSHProblem) -> Bool {
+    /// Offers a key that the agent signs with. What keeps the agent from it is no refusal of the
+    /// server's: `unsigned` then says what, in case that no other key fits.
+    ///
+    /// - Throws: ``SSHProblem`` with a ``Failure`` of kind `unreachable` also for an agent that says
+    ///   nothing any more.
+    private func offer(_ key: PublicKey, of agent: Agent?, _ unsigned: inout Failure?)
+        throws(SSHProblem) -> Bool
+    {
         guard let agent else { return false }
-        let request = SignRequest(agent: agent, key: key)
-        let code = try withExtendedLifetime(request) { () throws(SSHProblem) in
+        let request = SignRequest(session: self) { data throws(Failure) in
+            try agent.sign(data, with: key)
+        }
+        let code = try offer(key, signing: request)
+        guard let failure = request.failure else { return try accepted(code) }
+        let ours = Failure(.unreachable, failure.message, hint: failure.hint)
+        guard failure.kind == .refused else { throw .failure(ours) }
+        unsigned = unsigned ?? ours
+        return false
+    }
+
+    /// Offers a key to the server, which says whether it knows it before anything is signed.
+    private func offer(_ key: PublicKey, signing request: SignRequest) throws(SSHProblem) -> Int32 {
+        try withExtendedLifetime(request) { () throws(SSHProblem) in
             var context = unsafe UnsafeMutableRawPointer?(
                 Unmanaged.passUnretained(request).toOpaque())
             return try proveIdentity {
                 unsafe libssh2_userauth_publickey(
-                    handle, target.user, key.blob, key.blob.count, signWithAgent, &context)
+                    handle, target.user, key.blob, key.blob.count, signByRequest, &context)
             }
         }
-        return try accepted(code)
     }
 
-    /// Offers a key file, asking for its passphrase up to three times, as OpenSSH does.
+    /// Offers a key file, asking for its passphrase up to three times, as OpenSSH does; and not at
+    /// all if the server does not know the key.
     private func offer(_ file: PrivateKeyFile, _ person: any SSHConversationalist)
         throws(SSHProblem) -> Bool
     {
-        guard file.isEncrypted else { return try offer(file, passphrase: nil) }
+        guard file.isEncrypted else {
+            return try accepted(try offer(file, passphrase: nil))
+        }
+        if let key = file.publicKey {
+            let question = SignRequest(session: self, sign: nil)
+            let code = try offer(key, signing: question)
+            guard question.wasAsked else { return try accepted(code) }
+        }
         for attempt in 0..<3 {
             let answer = pausingDeadline {
                 person.passphrase(for: file.path, again: attempt > 0)
@@ -148,14 +176,17 @@ extension Session {
                 person.note("nobody to ask for the passphrase of \(file.path)")
                 return false
             }
-            if try offer(file, passphrase: passphrase) { return true }
+            let code = try offer(file, passphrase: passphrase)
+            if try accepted(code) { return true }
+            // Else the key could not be opened, and the server knows nothing of it.
+            if isRefusal(code) { return false }
         }
         return false
     }
 
-    private func offer(_ file: PrivateKeyFile, passphrase: String?) throws(SSHProblem) -> Bool {
+    private func offer(_ file: PrivateKeyFile, passphrase: String?) throws(SSHProblem) -> Int32 {
         let publicLine = file.publicKey?.line
-        let code = try proveIdentity {
+        return try proveIdentity {
             unsafe file.content.withUnsafeBytes { bytes in
                 unsafe libssh2_userauth_publickey_frommemory(
                     handle, target.user, target.user.utf8.count,
@@ -164,7 +195,15 @@ extension Session {
                     passphrase)
             }
         }
-        return try accepted(code)
+    }
+
+    /// Whether `code` is the server's: of the key, or of its signature. libssh2 1.10 has one code for
+    /// that and for a key that it could not open; should another version say it in other words, the
+    /// passphrase is asked for again.
+    private func isRefusal(_ code: Int32) -> Bool {
+        code == LIBSSH2_ERROR_AUTHENTICATION_FAILED
+            || code == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED
+                && lastErrorText?.hasPrefix("Invalid signature") == true
     }
 
     private func accepted(_ code: Int32) throws(SSHProblem) -> Bool {
@@ -194,29 +233,3 @@ public func readPrivateKey(_ path: String, setting: String) throws(Failure) -> [
 
 /// The largest file that is taken for a private key.
 private let largestPrivateKey = 1 << 20
-
-/// What the signing callback needs.
-private final class SignRequest {
-    let agent: Agent
-    let key: PublicKey
-
-    init(agent: Agent, key: PublicKey) {
-        self.agent = agent
-        self.key = key
-    }
-}
-
-/// libssh2's callback: fills in a signature that libssh2 will free.
-private func signWithAgent(
-    _ session: OpaquePointer?, _ signature: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?,
-    _ count: UnsafeMutablePointer<Int>?, _ data: UnsafePointer<UInt8>?, _ dataCount: Int,
-    _ context: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-) -> Int32 {
-    guard let opaque = unsafe context?.pointee else { return -1 }
-    let request = unsafe Unmanaged<SignRequest>.fromOpaque(opaque).takeUnretainedValue()
-    let message = unsafe Array(UnsafeBufferPointer(start: data, count: dataCount))
-    guard let raw = try? request.agent.sign(message, with: request.key) else { return -1 }
-    unsafe signature?.pointee = copyForC(raw)
-    unsafe count?.pointee = raw.count
-    return 0
-}

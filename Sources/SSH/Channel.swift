@@ -20,6 +20,8 @@ import POSIX
     /// What had come off the socket when the last write could send nothing; nil if it could. The
     /// server's leave to send more is no bytes to be read.
     private var receiptsAtWrite: UInt64?
+    /// Whether the last turn of ``service()`` ended before what had come for it did.
+    private var serviceIsUnfinished = false
     private var keepAliveDue: Deadline
     /// Bytes that the server may send ahead of our reading. Larger windows cost libssh2 more in
     /// queue handling than they gain on a LAN.
@@ -29,6 +31,9 @@ import POSIX
     /// proportion to this; if libssh2 cannot send that at once, the next read sends it and must
     /// reckon with the same size, or packets count as beyond the window and are dropped.
     static let readSize = Relay.downCapacity
+
+    /// Reads of the far side's complaints in one turn.
+    private static let diagnosticReads = 4
 
     /// The largest packet that every SSH implementation takes (RFC 4253, section 6.1).
     static let packet: UInt32 = 32 * 1024
@@ -154,9 +159,11 @@ import POSIX
         ]
     }
 
+    /// Takes a turn's worth and no more: a far side that never stops complaining must not keep us.
     public func service() throws(Failure) {
+        serviceIsUnfinished = false
         guard try !session.isBlocked(for: self) else { return }
-        while true {
+        for read in 1...Self.diagnosticReads {
             // Reading the other stream also takes every waiting packet off the socket.
             let outcome = try unsafe diagnosticBytes.fill { memory throws(Failure) in
                 let count = call {
@@ -169,9 +176,10 @@ import POSIX
             }
             guard case .bytes = outcome else { break }
             diagnostics.append(diagnosticBytes.takeAll())
+            serviceIsUnfinished = read == Self.diagnosticReads
         }
         // What neither stream can be given will never be: in the middle of new keys, for one.
-        if isStalled, session.peerHasGone, heldCount > 0 { isBroken = true }
+        if isStalled, !serviceIsUnfinished, session.peerHasGone, heldCount > 0 { isBroken = true }
         guard keepAliveDue.hasPassed else { return }
         keepAliveDue = .after(session.target.keepAlive)
         // A half-sent packet is a sign of life, and no other may be sent before it is whole.
@@ -186,6 +194,7 @@ import POSIX
     /// Every call into libssh2 takes all that has come off the socket, a write too.
     public var holdsBytes: Bool {
         if let receiptsAtWrite, receiptsAtWrite != session.receipts { return true }
+        if serviceIsUnfinished { return true }
         if isStalled { return false }
         return heldCount > 0 || hasEnded
     }

@@ -20,9 +20,7 @@ extension Session {
 
     /// Whether the signed request is out, as far as the call that just returned EAGAIN can tell.
     private var hasSentSignature: Bool {
-        var text: UnsafeMutablePointer<CChar>?
-        unsafe libssh2_session_last_error(handle, &text, nil, 0)
-        return unsafe text.map { unsafe String(cString: $0) } == Self.waitsForVerdict
+        lastErrorText == Self.waitsForVerdict
     }
 
     private var isOpenSSH: Bool {

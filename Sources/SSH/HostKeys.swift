@@ -12,8 +12,7 @@ extension KnownHosts {
         var exact: [KnownHostLine] = []
         var portless: [KnownHostLine] = []
         for file in target.knownHostsFiles where fileStatus(file) != nil {
-            let content: [UInt8]
-            do throws(Failure) { content = try readFile(file) } catch { throw .failure(error) }
+            let content = try Self.read(file, for: target)
             for text in content.split(separator: UInt8(ascii: "\n")) {
                 guard let line = KnownHostLine(String(decoding: text, as: UTF8.self)) else {
                     continue
@@ -26,6 +25,22 @@ extension KnownHosts {
             }
         }
         self.init(exact: exact, portless: portless)
+    }
+
+    /// The largest file that is searched; a larger one is left to ssh.
+    private static let largestFile = 4 << 20
+
+    private static func read(_ file: String, for target: SSHTarget) throws(SSHProblem) -> [UInt8] {
+        if let status = fileStatus(file), status.kind == .file, status.size > largestFile {
+            throw .beyondLibrary("search a file as large as \(file)")
+        }
+        do throws(Failure) { return try readFile(file, limit: largestFile) } catch {
+            throw .failure(
+                Failure(
+                    .configuration, error.message,
+                    hint: "the host key of \(target.words.peer) is looked up there: let user "
+                        + "\(currentUser()) read it, or name another file"))
+        }
     }
 
     /// Lets a host key pass, or says why not.
@@ -67,7 +82,10 @@ extension KnownHosts {
         let file = realPath(named) ?? named
         let name = Self.name(target.hostKeyAlias ?? target.host, port: target.port)
         if let folder = file.lastIndex(of: "/") { try makeFolder(String(file[..<folder])) }
-        try appendToFile(file, "\(name) \(key.line)\n", mode: 0o600)
+        // A last line that somebody did not end would be spoilt by ours, and ours by it.
+        let last = (try? readFile(file))?.last
+        let end = last == nil || last == UInt8(ascii: "\n") ? "" : "\n"
+        try appendToFile(file, "\(end)\(name) \(key.line)\n", mode: 0o600)
     }
 }
 

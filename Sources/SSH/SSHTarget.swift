@@ -41,6 +41,25 @@ public struct SSHWords: Sendable {
         keyPlace: "origin's deploy keys", timeoutSetting: "pod.connectTimeout")
 }
 
+/// The algorithms that may be used with a host, by their names on the wire; nil is any.
+public struct SSHAlgorithms: Sendable, Equatable {
+    public var keyExchanges: [String]?
+    public var hostKeys: [String]?
+    public var ciphers: [String]?
+    /// Message authentication codes.
+    public var codes: [String]?
+
+    public init(
+        keyExchanges: [String]? = nil, hostKeys: [String]? = nil, ciphers: [String]? = nil,
+        codes: [String]? = nil
+    ) {
+        self.keyExchanges = keyExchanges
+        self.hostKeys = hostKeys
+        self.ciphers = ciphers
+        self.codes = codes
+    }
+}
+
 /// A far sshd and who we are to it.
 public struct SSHTarget: Sendable {
     public var host: String
@@ -61,6 +80,8 @@ public struct SSHTarget: Sendable {
     public var agentSocket: String?
     /// How often to show a sign of life on a quiet connection.
     public var keepAlive: Duration
+    /// What the user's configuration allows.
+    public var algorithms: SSHAlgorithms
     /// How messages speak of it.
     public var words: SSHWords
 
@@ -68,7 +89,8 @@ public struct SSHTarget: Sendable {
         host: String, port: UInt16, user: String, hostKeyAlias: String? = nil,
         knownHostsFiles: [String], policy: HostKeyPolicy = .strict, identityFiles: [String] = [],
         identitiesAreExplicit: Bool = false, identitiesOnly: Bool = false,
-        agentSocket: String? = nil, keepAlive: Duration = .seconds(15), words: SSHWords = .pod
+        agentSocket: String? = nil, keepAlive: Duration = .seconds(15),
+        algorithms: SSHAlgorithms = SSHAlgorithms(), words: SSHWords = .pod
     ) {
         self.host = host
         self.port = port
@@ -81,6 +103,7 @@ public struct SSHTarget: Sendable {
         self.identitiesOnly = identitiesOnly
         self.agentSocket = agentSocket
         self.keepAlive = keepAlive
+        self.algorithms = algorithms
         self.words = words
     }
 

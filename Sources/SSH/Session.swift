@@ -68,7 +68,7 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
             // Any key that libssh2 can ask for would be a wrong one.
             throw .beyondLibrary("check a host key of type \(type)")
         }
-        prefer(hostKeyTypes: known.knownTypes)
+        try prefer(hostKeyTypes: known.knownTypes)
         try exchangeKeys()
         try checkHostKey(known, person)
         unsafe libssh2_keepalive_config(
@@ -112,24 +112,6 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
     }
 
     // MARK: steps
-
-    private func prefer(hostKeyTypes known: [KeyType]) {
-        let usable = known.filter(\.isUsable)
-        let order = usable + KeyType.usable.filter { !usable.contains($0) }
-        let names = order.reduce(into: [String]()) { names, type in
-            if !names.contains(type.name) { names.append(type.name) }
-        }
-        let methods: [(Int32, String)] = [
-            (LIBSSH2_METHOD_HOSTKEY, names.joined(separator: ",")),
-            (LIBSSH2_METHOD_CRYPT_CS, "aes128-ctr,aes256-ctr,aes192-ctr"),
-            (LIBSSH2_METHOD_CRYPT_SC, "aes128-ctr,aes256-ctr,aes192-ctr"),
-            (LIBSSH2_METHOD_MAC_CS, "hmac-sha2-256,hmac-sha2-512,hmac-sha1"),
-            (LIBSSH2_METHOD_MAC_SC, "hmac-sha2-256,hmac-sha2-512,hmac-sha1"),
-        ]
-        for (method, preference) in methods {
-            _ = unsafe libssh2_session_method_pref(handle, method, preference)
-        }
-    }
 
     private func exchangeKeys() throws(SSHProblem) {
         let code = try complete("the SSH key exchange") {
@@ -201,12 +183,16 @@ private let libraryIsReady: Bool = libssh2_init(0) == 0
             hint: "check that an sshd answers there, or raise \(target.words.timeoutSetting)")
     }
 
-    /// What libssh2 says of its last error, for a person to read.
-    func broken(_ stage: String, _ code: Int32, hint: String? = nil) -> Failure {
+    /// What libssh2 says of its last error.
+    var lastErrorText: String? {
         var text: UnsafeMutablePointer<CChar>?
-        var count: Int32 = 0
-        unsafe libssh2_session_last_error(handle, &text, &count, 0)
-        let words = unsafe text.map { unsafe String(cString: $0) } ?? "no reason given"
+        unsafe libssh2_session_last_error(handle, &text, nil, 0)
+        return unsafe text.map { unsafe String(cString: $0) }
+    }
+
+    /// The failure of a connection that broke, in libssh2's words.
+    func broken(_ stage: String, _ code: Int32, hint: String? = nil) -> Failure {
+        let words = lastErrorText ?? "no reason given"
         return Failure(
             .unreachable, "\(target.place) broke off \(stage): \(words) (libssh2 \(code))",
             hint: hint)

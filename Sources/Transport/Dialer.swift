@@ -14,8 +14,8 @@ struct Connection {
 }
 
 extension Connection {
-    /// Ends a carrier whose far side does not answer: the end of its input alone would leave an `ssh`
-    /// waiting for a frozen command for ever.
+    /// Ends a carrier that nobody needs any more: the end of its input alone would leave an `ssh`
+    /// waiting for a frozen or lingering command for ever. Nothing if it has ended.
     func giveUp() {
         _ = try? stream.end(by: .after(.milliseconds(200)))
     }

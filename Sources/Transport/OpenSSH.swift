@@ -12,7 +12,7 @@ extension SSHPlan {
     func openSSHArguments(command: String, canAsk: Bool) throws(Failure) -> [String] {
         var arguments = ownCommand ?? ["ssh"]
         if ownCommand == nil {
-            arguments += options(canAsk: canAsk).flatMap { ["-o", $0] }
+            arguments += (options(canAsk: canAsk) + takenBack).flatMap { ["-o", $0] }
             if settings.knownHosts != nil, let known = target.knownHostsFiles.first {
                 try check(known, "\(settings.settingPrefix)knownHosts", forbidden: ["\"", "${"])
                 arguments += ["-o", "UserKnownHostsFile=\"\(Self.escaped(known))\""]
@@ -86,7 +86,8 @@ extension SSHPlan {
             .reach,
             Failure(
                 .unreachable, "ssh could not reach \(name): \(said)",
-                hint: "check that \(words.peer) runs and that its SSH port is reachable from here"))
+                hint: "check that \(words.peer) runs and that its SSH port is reachable from here; "
+                    + "a far command that a signal ended, or that ended with 255, looks the same"))
     }
 
     /// The line that says what is wrong with a host key; around it ssh draws a box of `@`.

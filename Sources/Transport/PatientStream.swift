@@ -94,6 +94,7 @@ public final class PatientStream {
         if limits.isCancelled?() == true { throw .cancelled }
         var until = min(silence, limits.deadline, stream.nextService)
         if limits.isCancelled != nil { until = min(until, .after(Self.attention)) }
+        if reading, stream.holdsBytes { until = .after(.zero) }
         try carrier { () throws(Failure) in
             var requests = stream.interest(reading: reading, writing: writing)
             try wait(for: &requests, until: until)

@@ -66,9 +66,11 @@ public struct PodConnector {
     /// Nothing of git's has been sent by then, so a far side without our bridge can still be asked
     /// for plain git instead.
     ///
+    /// - Parameter near: a descriptor whose reader wants the answer; nothing more is waited for once
+    ///   that has gone.
     /// - Throws: ``Failure`` of every kind, each with what to do next.
     public func open(
-        _ address: PodAddress, service: Service, program: String? = nil
+        _ address: PodAddress, service: Service, program: String? = nil, near: Int32? = nil
     ) throws(Failure) -> PodService {
         let (settings, path) = try settings(for: address)
         let call = ServiceCall(
@@ -83,7 +85,7 @@ public struct PodConnector {
                 hint: "leave --upload-pack and --exec out")
         }
         while true {
-            switch try begin(dialer.dial(far, call), settings, call) {
+            switch try begin(dialer.dial(far, call), settings, call, near) {
             case .serves(let service): return service
             case .failed(let failure): throw failure
             case .lacksBridge(let failure):
@@ -145,9 +147,18 @@ public struct PodConnector {
         case lacksBridge(Failure)
     }
 
-    private func begin(_ connection: Connection, _ settings: PodSettings, _ call: ServiceCall)
-        throws(Failure) -> Beginning
-    {
+    private func begin(
+        _ connection: Connection, _ settings: PodSettings, _ call: ServiceCall, _ near: Int32?
+    ) throws(Failure) -> Beginning {
+        do throws(Failure) { return try listen(connection, settings, call, near) } catch {
+            connection.giveUp()
+            throw error
+        }
+    }
+
+    private func listen(
+        _ connection: Connection, _ settings: PodSettings, _ call: ServiceCall, _ near: Int32?
+    ) throws(Failure) -> Beginning {
         let stream = connection.stream
         let reader = ConversationReader(service: call.service)
         let buffer = ByteBuffer(capacity: Relay.downCapacity)
@@ -170,10 +181,14 @@ public struct PodConnector {
                 return failed(connection, settings, status)
             case .wouldBlock:
                 var requests = stream.interest(reading: true, writing: false)
-                try wait(for: &requests, until: min(deadline, stream.nextService))
+                if let near { requests.append(PollRequest(near)) }
+                let wake = min(deadline, stream.nextService)
+                try wait(for: &requests, until: stream.holdsBytes ? .after(.zero) : wake)
                 try stream.service()
+                if requests.contains(where: { $0.descriptor == near && $0.hungUp }) {
+                    throw nearGone(reader.conversation.stage)
+                }
                 if deadline.hasPassed {
-                    connection.giveUp()
                     throw silent(settings, for: patience, reader.conversation.stage)
                 }
             }
@@ -208,6 +223,9 @@ func notGit(_ name: String, _ words: String) -> Failure {
         .failed, "\(name) answered with something that is not git: \(words)",
         hint: "silence what its login shell or remoteCommand prints")
 }
+
+/// The failure where git has gone, and nobody wants the answer any more.
+func nearGone(_ stage: String) -> Failure { Failure(.failed, "git went away \(stage)") }
 
 /// The failure for a far side that fell silent.
 func silent(_ settings: PodSettings, for duration: Duration, _ stage: String) -> Failure {

@@ -28,6 +28,13 @@ public final class PodService {
     /// - Throws: ``Failure``: `unreachable` for a silent or broken far side; `failed` for a stream
     ///   that ended early, whatever its carrier says of it; the far side's own kind for its refusals.
     public func relay(input: Int32, output: Int32) throws(Failure) -> String? {
+        do throws(Failure) { return try converse(input, output) } catch {
+            connection.giveUp()
+            throw error
+        }
+    }
+
+    private func converse(_ input: Int32, _ output: Int32) throws(Failure) -> String? {
         let relay = Relay(
             input: input, output: output, far: connection.stream, first: first, observer: reader,
             limits: Relay.Limits(idle: settings.idleTimeout))
@@ -36,6 +43,7 @@ public final class PodService {
             guard reader.conversation.isComplete,
                 gitMayBeDone(relay) || reader.conversation.packHasCome
             else { throw error }
+            connection.giveUp()
             return "\(settings.name): \(error.message), after git had everything"
         }
         if let words = reader.conversation.protocolViolation {
@@ -46,13 +54,14 @@ public final class PodService {
             let status = try connection.stream.end(by: .after(.seconds(5)))
             return try judge(status, gitMayBeDone: gitMayBeDone(relay))
         case .farSilent, .farLingered, .timedOut, .stopped:
-            connection.giveUp()
             throw silent(settings, for: settings.idleTimeout, reader.conversation.stage)
         case .nearVanished:
             // git closes both ways at once when it has what it wanted.
-            if reader.conversation.isComplete { return nil }
+            guard reader.conversation.isComplete else {
+                throw nearGone(reader.conversation.stage)
+            }
             connection.giveUp()
-            throw Failure(.failed, "git went away \(reader.conversation.stage)")
+            return nil
         }
     }
 

@@ -51,10 +51,50 @@ struct SSHConfiguration: Sendable {
         (values[keyword] ?? []).filter { $0 != "none" }
     }
 
-    /// A list of files on one line, as `userknownhostsfile` has it; `none` is an empty one.
-    func files(_ keyword: String) -> [String]? {
-        if values[keyword]?.first == "none" { return [] }
-        return value(keyword)?.split(separator: " ").map(String.init)
+    /// A list of names on one line, as `ciphers` has it; nil where ssh does not say.
+    func names(_ keyword: String) -> [String]? {
+        value(keyword)?.split(separator: ",").map(String.init)
+    }
+
+    /// The files of known host keys, the user's first. `home` is what ssh takes for `~`.
+    ///
+    /// ssh prints a list of files without quotes, so that a blank in a name looks like the end of it;
+    /// the list that it has by default is known all the same.
+    ///
+    /// - Throws: ``UnreadableList`` where a piece of a list cannot be a whole name.
+    func knownHostsFiles(home: String) throws(UnreadableList) -> [String] {
+        let own = ["known_hosts", "known_hosts2"].map { "\(home)/.ssh/\($0)" }
+        let user = try files("userknownhostsfile", byDefault: own)
+        return try user + files("globalknownhostsfile", byDefault: ["/etc/ssh/ssh_known_hosts"])
+    }
+
+    /// A list of file names that cannot be told apart.
+    struct UnreadableList: Error {}
+
+    private func files(_ keyword: String, byDefault files: [String]) throws(UnreadableList)
+        -> [String]
+    {
+        guard let list = values[keyword]?.first, list != files.joined(separator: " ") else {
+            return files
+        }
+        if list == "none" { return [] }
+        let pieces = list.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        let areWhole = pieces.allSatisfy { $0.hasPrefix("/") || $0.hasPrefix("~/") }
+        guard areWhole else { throw UnreadableList() }
+        return pieces
+    }
+
+    /// What has an `ssh` child do something else than run our command with our input and output, as
+    /// options that turn it off. Only what this ssh knows: it refuses an option that it does not.
+    var takenBack: [String] {
+        let plain = [
+            ("remotecommand", "RemoteCommand=none"), ("sessiontype", "SessionType=default"),
+            ("stdinnull", "StdinNull=no"),
+            ("forkafterauthentication", "ForkAfterAuthentication=no"),
+        ]
+        return plain.filter { keyword, option in
+            values[keyword]?.first.map { !option.hasSuffix("=\($0)") } ?? false
+        }.map(\.1)
     }
 
     /// The first thing in it that libssh2 cannot do, if there is one.
@@ -66,6 +106,9 @@ struct SSHConfiguration: Sendable {
             ("bindaddress", "BindAddress"), ("bindinterface", "BindInterface"),
         ]
         if let (_, name) = keywords.first(where: { value($0.0) != nil }) { return name }
+        if ["no", "false"].contains(value("pubkeyauthentication")) {
+            return "PubkeyAuthentication = no"
+        }
         if let family = value("addressfamily"), family != "any" { return "AddressFamily" }
         let paths = all("identityfile") + [value("identityagent") ?? ""]
         if isMended { return "file names that are no UTF-8" }

@@ -19,6 +19,8 @@ struct SSHPlan {
     let beyondLibrary: String?
     /// Whether everything is about to be fetched, which OpenSSH's ciphers do faster.
     let fetchesEverything: Bool
+    /// Options for an `ssh` child against what its configuration would have it do besides.
+    let takenBack: [String]
     /// The way to the target, begun while ssh read its configuration.
     let begun: BegunConnection?
 
@@ -67,7 +69,10 @@ struct SSHPlan {
             isLibrary ? BegunConnection(address: settings.host, port: settings.port ?? 22) : nil
         let asked = try SSHConfiguration.read(
             host: alias, user: aliasUser, port: aliasPort, until: deadline)
-        beyondLibrary = asked.beyondLibrary
+        takenBack = asked.takenBack
+        let known = Self.knownHosts(settings, asked, environment)
+        beyondLibrary =
+            asked.beyondLibrary ?? (known == nil ? "blanks in UserKnownHostsFile" : nil)
         self.begun = beyondLibrary == nil ? begun : nil
         let named = settings.identityFile.map { [environment.expandingHome($0)] }
         let listed = asked.all("identityfile").map { Self.expand($0, environment) }
@@ -76,23 +81,23 @@ struct SSHPlan {
             port: aliasPort ?? asked.value("port").flatMap(UInt16.init) ?? 22,
             user: aliasUser ?? asked.value("user") ?? environment.accountName,
             hostKeyAlias: asked.value("hostkeyalias"),
-            knownHostsFiles: Self.knownHosts(settings, asked, environment),
+            knownHostsFiles: known ?? [],
             policy: Self.policy(settings, asked),
             identityFiles: named ?? (listed.isEmpty ? Self.defaultKeys(environment) : listed),
             identitiesAreExplicit: named != nil,
             identitiesOnly: settings.identityFileOnly
                 || asked.value("identitiesonly") == "yes",
-            agentSocket: Self.agent(asked, environment), words: settings.words)
+            agentSocket: Self.agent(asked, environment), algorithms: Self.algorithms(asked),
+            words: settings.words)
     }
 
+    /// Nil where ssh's own list of them cannot be read: then nobody but ssh may judge a host key.
     private static func knownHosts(
         _ settings: SSHSettings, _ asked: SSHConfiguration, _ environment: Environment
-    ) -> [String] {
+    ) -> [String]? {
         if let file = settings.knownHosts { return [environment.expandingHome(file)] }
-        let folder = environment.accountHome + "/.ssh"
-        let user = asked.files("userknownhostsfile") ?? ["\(folder)/known_hosts"]
-        let global = asked.files("globalknownhostsfile") ?? ["/etc/ssh/ssh_known_hosts"]
-        return (user + global).map { expand($0, environment) }
+        return try? asked.knownHostsFiles(home: environment.accountHome)
+            .map { expand($0, environment) }
     }
 
     /// OpenSSH's `ask` is `strict` here, as there is nobody to ask behind git; `no` still looks at
@@ -104,6 +109,12 @@ struct SSHPlan {
         case "accept-new", "no", "off", "false": return .acceptNew
         default: return .strict
         }
+    }
+
+    private static func algorithms(_ asked: SSHConfiguration) -> SSHAlgorithms {
+        SSHAlgorithms(
+            keyExchanges: asked.names("kexalgorithms"), hostKeys: asked.names("hostkeyalgorithms"),
+            ciphers: asked.names("ciphers"), codes: asked.names("macs"))
     }
 
     private static func agent(_ asked: SSHConfiguration, _ environment: Environment) -> String? {

@@ -61,4 +61,37 @@ struct ChatterTests {
         }
         #expect(problem == nil)
     }
+
+    @Test("with complaints over SSH, before it serves or while", arguments: ["", "advertises"])
+    func complaintsOverSSH(first: String) throws {
+        let tip = String(repeating: "1", count: 40)
+        let served = try ServedPod()
+        let advertisement = first.isEmpty ? "" : "printf '003c\(tip) refs/heads/main0000'; "
+        let name = try flooding(served, "\(advertisement)exec cat /dev/zero >&2")
+        let words = packetLine("want \(tip)\n") + "0000" + packetLine("done\n")
+        expectGivenUp(try served.startHelper("pod://\(name)", saying: words).finish())
+    }
+
+    @Test("but not while it serves: a fetch among its complaints comes to its end")
+    func complaintsAmongBytes() throws {
+        let served = try ServedPod()
+        try served.pod.addBulk(megabytes: 8, to: served.pod.gitdir)
+        let name = try flooding(
+            served,
+            "(exec head -c 30000000 /dev/zero >&2) & exec git upload-pack '\(served.pod.gitdir)'",
+            ["idleTimeout": "2m", "connectTimeout": "2m"])
+        let fetched = try served.attempt("fetch", "-q", name, "bulk")
+        #expect(fetched.succeeded, "\(fetched.errors.suffix(300))")
+    }
+
+    /// The name of a pod whose sshd runs the shell `command`, whatever it is asked for.
+    private func flooding(
+        _ served: ServedPod, _ command: String, _ settings: [String: String] = patience
+    ) throws -> String {
+        let key = try SSHKey(.ed25519, at: served.pod.folder.file("flood_key"))
+        try served.server.authorize(key.publicLine, options: SSHServer.forced(command))
+        try served.name(
+            "flood", way: .libssh2, settings: settings.merging(["identityFile": key.path]) { $1 })
+        return "flood"
+    }
 }

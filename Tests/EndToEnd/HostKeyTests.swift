@@ -167,4 +167,70 @@ struct HostKeyTests {
         expectRefusal(helper, served, saying: "is not the one", "changed")
         #expect(contents(served.knownHosts) == line)
     }
+
+    /// Names the known_hosts file, with `lines`, in ssh's own configuration instead of in ours.
+    private func knownHosts(_ served: ServedPod, in name: String, _ lines: String) throws
+        -> String
+    {
+        try served.pod.home.git(
+            "config", "--file", served.pod.home.configuration, "--unset", "pod.knownHosts")
+        let file = served.pod.folder.file(name)
+        try writeFile(file, lines)
+        try writeFile(
+            served.pod.home.sshConfiguration,
+            "UserKnownHostsFile \"\(file)\"\nGlobalKnownHostsFile none\n")
+        return file
+    }
+
+    @Test("also where ssh's configuration names a file with a blank", arguments: backends)
+    func blank(backend: String) throws {
+        let served = try ServedPod()
+        try served.name("blank", way: .libssh2, settings: ["sshBackend": backend])
+        let file = try knownHosts(served, in: "known hosts", served.server.knownHosts())
+        let known = try served.helper("pod://blank")
+        // ssh prints such a name without quotes, and only ssh knows what it means.
+        let configuration = ExitStatus.exited(ExitCode.configuration.rawValue)
+        #expect(known.status == (backend == "libssh2" ? configuration : .exited(0)), "\(known)")
+
+        try served.pod.home.configure("pod.strictHostKeyChecking", "accept-new")
+        let line = try lineOfAnotherKey(served)
+        try writeFile(file, line)
+        let changed = try served.helper("pod://blank")
+        let refused = ExitStatus.exited(ExitCode.refused.rawValue)
+        #expect(changed.status == (backend == "libssh2" ? configuration : refused), "\(changed)")
+        #expect(contents(file) == line)
+    }
+
+    @Test("and a file too large for us is left to ssh", arguments: backends)
+    func largeFile(backend: String) throws {
+        let served = try ServedPod()
+        let rest = String(repeating: "# nobody\n", count: 500_000)
+        let helper = try fetch(
+            served, backend, knownHosts: rest + served.server.knownHosts())
+        let configuration = ExitStatus.exited(ExitCode.configuration.rawValue)
+        #expect(helper.status == (backend == "libssh2" ? configuration : .exited(0)), "\(helper)")
+    }
+
+    @Test("and a folder in the file's place is named")
+    func folder() throws {
+        let served = try ServedPod()
+        let folder = try served.pod.folder.folder("known")
+        try served.name("folder", way: .libssh2, settings: ["knownHosts": folder])
+        let helper = try served.helper("pod://folder")
+        #expect(helper.status == .exited(ExitCode.configuration.rawValue))
+        #expect(helper.errors.contains("cannot read \(folder): Is a directory"), "\(helper.errors)")
+    }
+
+    @Test(
+        "accept-new begins a line of its own behind one that has no end",
+        arguments: ["libssh2", "auto"])
+    func openLine(backend: String) throws {
+        let served = try ServedPod()
+        try served.pod.home.configure("pod.strictHostKeyChecking", "accept-new")
+        let line = "other.example \(served.server.hostKeys[0].publicLine)"
+        let helper = try fetch(served, backend, knownHosts: line)
+        #expect(helper.succeeded, "\(helper.errors)")
+        let lines = contents(served.knownHosts).split(separator: "\n")
+        #expect(lines.count == 2 && lines[0] == line[...], "\(lines)")
+    }
 }

@@ -153,4 +153,58 @@ struct KeyTests {
         #expect(fetched.succeeded, "\(fetched.errors)")
         #expect(fileStatus(mark) != nil)
     }
+
+    @Test("encrypted, and nobody is asked for a passphrase that would not help", arguments: Way.ssh)
+    func unknownEncrypted(way: Way) throws {
+        let served = try ServedPod()
+        let key = try SSHKey(
+            .ed25519, at: served.pod.folder.file("encrypted"), passphrase: "open sesame")
+        try served.name("encrypted", way: way, settings: ["identityFile": key.path])
+        let asked = served.pod.folder.file("asked")
+        let helper = try served.helper(
+            "pod://encrypted",
+            environment: askpass(served, "echo asked >>\(asked); echo 'open sesame'"))
+        #expect(helper.status == .exited(ExitCode.refused.rawValue), "\(helper.errors)")
+        #expect(contents(asked).isEmpty && !helper.errors.contains("not the passphrase"))
+    }
+
+    @Test("encrypted, its passphrase is right, and one key alone is not enough")
+    func notEnough() throws {
+        let served = try ServedPod(sshd: ["AuthenticationMethods publickey,publickey"])
+        let key = try SSHKey(
+            .ed25519, at: served.pod.folder.file("encrypted"), passphrase: "open sesame")
+        try served.server.authorize(
+            key.publicLine, options: SSHServer.forced(ServedPod.bridge(served.pod)))
+        try served.name("encrypted", way: .libssh2, settings: ["identityFile": key.path])
+        let helper = try served.helper(
+            "pod://encrypted", environment: askpass(served, "echo 'open sesame'"))
+        #expect(helper.status == .exited(ExitCode.refused.rawValue), "\(helper.errors)")
+        #expect(!helper.errors.contains("not the passphrase"), "\(helper.errors)")
+    }
+
+    @Test("held by an agent that asks its user, whose time is not the server's", arguments: Way.ssh)
+    func confirmed(way: Way) throws {
+        let served = try ServedPod()
+        let problem = try withMoreTime { time in
+            let seconds = time.components.seconds
+            let question = try askpass(served, "sleep \(seconds + 1); echo yes")
+            let agent = try SSHAgent([served.key], confirmedBy: question)
+            try served.name(
+                "confirmed\(seconds)", way: way, settings: ["connectTimeout": "\(seconds)s"])
+            let helper = try served.helper(
+                "pod://confirmed\(seconds)", environment: ["SSH_AUTH_SOCK": agent.socket])
+            return helper.succeeded ? nil : helper.errors
+        }
+        #expect(problem == nil)
+    }
+
+    @Test("held by an agent whose user says no: that is not the pod's refusal")
+    func declined() throws {
+        let served = try ServedPod()
+        let agent = try SSHAgent([served.key], confirmedBy: askpass(served, "exit 1"))
+        let helper = try served.helper(
+            "pod://libssh2", environment: ["SSH_AUTH_SOCK": agent.socket])
+        #expect(helper.status == .exited(ExitCode.unreachable.rawValue), "\(helper.errors)")
+        #expect(helper.errors.contains("the SSH agent at \(agent.socket) refused"))
+    }
 }

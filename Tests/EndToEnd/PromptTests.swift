@@ -5,6 +5,12 @@ import POSIX
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 @Suite("The passphrase prompt")
 struct PromptTests {
     /// A shell with jobs, whose terminal is as a line editor has it until the fetch waits for it.
@@ -20,19 +26,33 @@ struct PromptTests {
         [ "$(stty -g)" = "$modes" ] && echo "modes are as they were"
         """
 
+    /// A shell that looks at its terminal when the fetch has ended.
+    private static let watched = """
+        modes=$(stty -g)
+        git ls-remote pod://sealed HEAD
+        [ "$(stty -g)" = "$modes" ] && echo "modes are as they were" || echo "modes are others"
+        """
+
+    @Test("a signal that ends the fetch leaves the terminal as it was", arguments: [1, 2, 15])
+    func signal(number: Int32) throws {
+        let (served, key) = try sealed()
+        let shell = try start(Self.watched, served)
+        defer { shell.end(grace: .milliseconds(100)) }
+        #expect(try read(shell, until: "Enter passphrase for key '\(key.path)': "))
+        let helper = try #require(
+            Processes.below(shell.process).first {
+                Processes.arguments(of: $0).first?.hasSuffix("git-remote-pod") == true
+            })
+        #expect(kill(helper, number) == 0)
+        #expect(try read(shell, until: "modes are as they were"))
+        #expect(!Processes.isRunning(helper))
+    }
+
     @Test(
         "a fetch in the background waits to be brought to the foreground, and leaves the terminal")
     func background() throws {
-        let served = try ServedPod()
-        let key = try SSHKey(
-            .ed25519, at: served.pod.folder.file("sealed"), passphrase: "open sesame")
-        try served.server.authorize(
-            key.publicLine, options: SSHServer.forced(ServedPod.bridge(served.pod)))
-        try served.name("sealed", way: .libssh2, settings: ["identityFile": key.path])
-        try writeFile(served.pod.folder.file("job"), Self.job)
-        let shell = try ChildProcess(
-            ["script", "-qec", "bash --norc \(served.pod.folder.file("job"))", "/dev/null"],
-            environment: served.pod.home.environment(["SHELL": "/bin/sh"]), error: .inherit)
+        let (served, key) = try sealed()
+        let shell = try start(Self.job, served)
         defer { shell.end(grace: .milliseconds(100)) }
         #expect(try read(shell, until: "Enter passphrase for key '\(key.path)': "))
         let (input, output) = (
@@ -44,6 +64,26 @@ struct PromptTests {
         writeAll("sesame\n", to: input)
         #expect(try read(shell, until: "ended with 0"))
         #expect(try read(shell, until: "modes are as they were"))
+    }
+
+    /// A pod, and an encrypted key that it lets in.
+    private func sealed() throws -> (ServedPod, SSHKey) {
+        let served = try ServedPod()
+        let key = try SSHKey(
+            .ed25519, at: served.pod.folder.file("sealed"), passphrase: "open sesame")
+        try served.server.authorize(
+            key.publicLine, options: SSHServer.forced(ServedPod.bridge(served.pod)))
+        try served.name("sealed", way: .libssh2, settings: ["identityFile": key.path])
+        return (served, key)
+    }
+
+    /// Has a shell run `script` on a terminal of its own.
+    private func start(_ script: String, _ served: ServedPod) throws -> ChildProcess {
+        let file = served.pod.folder.file("job")
+        try writeFile(file, script)
+        return try ChildProcess(
+            ["script", "-qec", "bash --norc \(file)", "/dev/null"],
+            environment: served.pod.home.environment(["SHELL": "/bin/sh"]), error: .inherit)
     }
 
     /// Reads what is written until `text` has come; false if that ends without it.

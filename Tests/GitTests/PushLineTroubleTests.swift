@@ -173,4 +173,22 @@ struct PushLineTroubleTests {
         #expect(isThere)
         try line.expectDurable()
     }
+
+    @Test("gives an origin up that only complains, and never ends", arguments: [true, false])
+    func complaints(beforeAll: Bool) throws {
+        let line = try LineAtWork(.ssh) { work in
+            work.settings.idleTimeout = .seconds(1)
+            work.settings.connectTimeout = .seconds(16)
+            work.settings.operationTimeout = .seconds(60)
+        }
+        try line.commit()
+        let tip = try #require(try line.work.theirs())
+        let advertisement = "printf '004a\(tip) refs/heads/main\\0report-status0000'"
+        let words = beforeAll ? "" : "\(advertisement); head -c 300 >/dev/null; "
+        try writeFile(
+            line.there.pod.folder.file("deploy"),
+            "#!/bin/sh\n\(words)exec cat /dev/zero >&2\n", mode: 0o755)
+        let failure = try failure { try line.push() }
+        #expect(failure.reason == .timeout, "\(failure)")
+    }
 }

@@ -37,22 +37,28 @@ public final class SSHAgent: Sendable {
     /// What `SSH_AUTH_SOCK` must say to reach it.
     public var socket: String { folder.file("agent") }
 
-    /// Starts an agent and adds `keys` to it, which must not be encrypted.
-    public init(_ keys: [SSHKey] = []) throws(Failure) {
+    /// Starts an agent and adds `keys` to it, which must not be encrypted. With `question`, variables
+    /// that name an askpass program, that is asked before each signature.
+    public init(
+        _ keys: [SSHKey] = [], confirmedBy question: [String: String]? = nil
+    ) throws(Failure) {
         folder = try TemporaryDirectory()
-        daemon = try Daemon(["ssh-agent", "-D", "-a", folder.file("agent")])
+        daemon = try Daemon(
+            ["ssh-agent", "-D", "-a", folder.file("agent")],
+            environment: currentEnvironment() + (question ?? [:]).map { "\($0.key)=\($0.value)" })
         // The socket's file is there before anybody listens on it. 2: nobody answers.
         let listens = eventually {
             (try? run(["ssh-add", "-l"], environment: ["SSH_AUTH_SOCK=\(folder.file("agent"))"]))
                 .map { $0.status != .exited(2) } ?? false
         }
         guard listens else { throw Failure(.failed, "ssh-agent did not start") }
-        for key in keys { try add(key) }
+        for key in keys { try add(key, asking: question != nil) }
     }
 
-    /// Adds a key.
-    public func add(_ key: SSHKey) throws(Failure) {
+    /// Adds a key; with `asking`, one that the agent's user is asked about each time.
+    public func add(_ key: SSHKey, asking: Bool = false) throws(Failure) {
         let environment = currentEnvironment() + ["SSH_AUTH_SOCK=\(socket)"]
-        try run(["ssh-add", "-q", key.path], environment: environment).check()
+        let options = ["-q"] + (asking ? ["-c"] : [])
+        try run(["ssh-add"] + options + [key.path], environment: environment).check()
     }
 }

@@ -197,4 +197,32 @@ struct PodConnectorTests {
         try writeFile("\(gitdir)/packed-refs", "")
         #expect(!hasNoRefs(gitdir))
     }
+
+    /// How opening fails where the far side writes its process id to a file first, and whether it then
+    /// ends.
+    private func failureLeavingNobody(_ script: String, near: Int32? = nil) throws -> Failure? {
+        let note = folder.file("process")
+        let connector = try connector("echo $$ >\(note); \(script)")
+        let failure = #expect(throws: Failure.self) {
+            _ = try connector.open(PodAddress("pod://p"), service: .uploadPack, near: near)
+        }
+        let process = try #require(Int32(contents(note).split(separator: "\n").first ?? ""))
+        #expect(eventually { !Processes.isRunning(process) })
+        return failure
+    }
+
+    @Test("a far side that is no git is left running nowhere")
+    func noOrphan() throws {
+        let failure = try failureLeavingNobody("echo Welcome; exec sleep 300")
+        #expect(failure?.message.contains("something that is not git: Welcome") == true)
+    }
+
+    @Test("a git that has gone waits for no first byte")
+    func nearGone() throws {
+        ignoreBrokenPipes()
+        let down = try PipeEnds()
+        down.closeReader()
+        let failure = try failureLeavingNobody("exec sleep 300", near: down.writer)
+        #expect(failure?.message == "git went away while waiting for the advertisement")
+    }
 }

@@ -8,12 +8,6 @@ import Testing
 
 @testable import Transport
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 @Suite("Judging a service's end")
 struct PodServiceTests {
     private let folder: TemporaryDirectory
@@ -22,9 +16,11 @@ struct PodServiceTests {
     init() throws { folder = try TemporaryDirectory() }
 
     /// How a fetch from a far side that is the shell script ends, after git has said `words`; git
-    /// closes its side only if `closes`. The far side may be silent for `idle`.
+    /// closes its side only if `closes`, and goes away once it has read `enough` bytes. The far side
+    /// may be silent for `idle`.
     private func fetch(
-        _ script: String, saying words: String, closes: Bool = false, idle: String = "2m"
+        _ script: String, saying words: String, closes: Bool = false, enough: Int = 1 << 20,
+        idle: String = "2m"
     ) throws -> Result<String?, Failure> {
         ignoreBrokenPipes()
         try writeFile(folder.file("far"), script)
@@ -36,13 +32,14 @@ struct PodServiceTests {
             configuration: configuration,
             environment: Environment([:], accountHome: "/", accountName: "n"), caller: listener)
         let up = try PipeEnds()
-        // A git that reads all that comes.
-        let down = FileDescriptor(owning: unsafe open("/dev/null", O_WRONLY | O_CLOEXEC))
+        let git = try ChildProcess(["head", "-c", "\(enough)"], output: .null)
+        defer { git.end(grace: .zero) }
+        let down = try #require(git.inputDescriptor)
         do throws(Failure) {
             let service = try connector.open(PodAddress("pod://p"), service: .uploadPack)
             writeAll(words, to: up.writer)
             if closes { up.closeWriter() }
-            return .success(try service.relay(input: up.reader, output: down.raw))
+            return .success(try service.relay(input: up.reader, output: down))
         } catch { return .failure(error) }
     }
 
@@ -131,5 +128,21 @@ struct PodServiceTests {
         let failure = try failure(Self.v2 + "cat >&2", saying: Self.lsRefs, idle: "300ms")
         #expect(failure.kind == .unreachable)
         #expect(failure.message == "p sent no byte for 300 ms while listing refs")
+    }
+
+    @Test("no carrier that lingers stays behind, whether the fetch fails or not")
+    func noOrphan() throws {
+        let note = folder.file("process")
+        let linger = "exec sleep 300"
+        let head = "echo $$ >\(note); " + Self.v2
+        let scripts = [
+            head + Self.take(24) + "echo 'Killed by OOM'; \(linger)",
+            head + Self.take(28) + "printf '0000'; \(linger)",
+        ]
+        for script in scripts {
+            _ = try fetch(script, saying: Self.lsRefs + "0000", enough: 22)
+            let process = try #require(Int32(contents(note).split(separator: "\n").first ?? ""))
+            #expect(eventually { !Processes.isRunning(process) }, "\(script)")
+        }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite("ssh's configuration")
 struct SSHConfigurationTests {
     @Test("keywords are read in any case; none means nothing; lists are kept whole")
-    func values() {
+    func values() throws {
         let read = SSHConfiguration(
             output: """
                 HostName pod.example
@@ -22,8 +22,7 @@ struct SSHConfigurationTests {
         #expect(read.value("hostname") == "pod.example" && read.value("port") == "2222")
         #expect(read.value("proxyjump") == nil && read.value("lonely") == nil)
         #expect(read.all("identityfile") == ["~/.ssh/a", "~/.ssh/b c"])
-        #expect(read.files("userknownhostsfile") == ["~/.ssh/k1", "/etc/k2"])
-        #expect(read.files("globalknownhostsfile") == nil)
+        #expect(try read.knownHostsFiles(home: "/h").prefix(2) == ["~/.ssh/k1", "/etc/k2"])
     }
 
     @Test("file names that are no UTF-8 are left to ssh")
@@ -43,6 +42,8 @@ struct SSHConfigurationTests {
             ("knownhostscommand /bin/x", "KnownHostsCommand"),
             ("revokedhostkeys /etc/r", "RevokedHostKeys"), ("bindaddress 10.0.0.1", "BindAddress"),
             ("bindinterface eth0", "BindInterface"), ("addressfamily inet6", "AddressFamily"),
+            ("pubkeyauthentication false", "PubkeyAuthentication = no"),
+            ("pubkeyauthentication true", nil), ("pubkeyauthentication unbound", nil),
             ("identityfile ~/.ssh/%h", "tokens in IdentityFile"),
             ("identityfile ~/.ssh/100%%", nil),
             ("identityfile ${HOME}/k", "tokens in IdentityFile"),
@@ -59,5 +60,37 @@ struct SSHConfigurationTests {
         let read = try SSHConfiguration.read(
             host: "pod.example", user: "me", port: 2222, until: .longEnough)
         #expect(read.value("user") == "me" && read.value("port") == "2222")
+    }
+
+    @Test(
+        "a list of files is read only where each piece can be a whole name",
+        arguments: [
+            ("", ["/a b/.ssh/known_hosts", "/a b/.ssh/known_hosts2"]),
+            (
+                "userknownhostsfile /a b/.ssh/known_hosts /a b/.ssh/known_hosts2",
+                ["/a b/.ssh/known_hosts", "/a b/.ssh/known_hosts2"]
+            ),
+            ("userknownhostsfile none", []), ("userknownhostsfile ~/k /l", ["~/k", "/l"]),
+            ("userknownhostsfile /x/known hosts", nil), ("userknownhostsfile /x/k ", nil),
+            ("userknownhostsfile /x/a  /b", nil), ("userknownhostsfile relative", nil),
+            ("userknownhostsfile ~other/k", nil),
+            ("userknownhostsfile /k\nglobalknownhostsfile a", nil),
+        ] as [(String, [String]?)])
+    func fileLists(output: String, files: [String]?) {
+        let read = try? SSHConfiguration(output: output).knownHostsFiles(home: "/a b")
+        #expect(read == files.map { $0 + ["/etc/ssh/ssh_known_hosts"] })
+    }
+
+    @Test("what would keep an ssh child from our command is taken back, if this ssh knows of it")
+    func takenBack() {
+        let plain = "sessiontype default\nstdinnull no\nforkafterauthentication no"
+        #expect(SSHConfiguration(output: plain).takenBack.isEmpty)
+        #expect(SSHConfiguration().takenBack.isEmpty)
+        let odd = "remotecommand echo\nsessiontype none\nstdinnull yes\nforkafterauthentication yes"
+        #expect(
+            SSHConfiguration(output: odd).takenBack == [
+                "RemoteCommand=none", "SessionType=default", "StdinNull=no",
+                "ForkAfterAuthentication=no",
+            ])
     }
 }
