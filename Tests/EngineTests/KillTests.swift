@@ -17,7 +17,7 @@ import Testing
 @Suite("A reconcile that is killed", .serialized)
 struct KillTests {
     /// How many kills in all; the environment may ask for more.
-    static let count = environmentVariable("GIT_POD_TEST_KILLS").flatMap(Int.init) ?? 48
+    static let count = environmentVariable("GIT_POD_TEST_KILLS").flatMap(Int.init) ?? 25
 
     enum Situation: CaseIterable {
         case ahead, behind, diverged, conflict, rewritten
