@@ -104,6 +104,7 @@ public final class Relay {
         for descriptor in [input, output] where isPipeOrSocket(descriptor) {
             setNonBlocking(descriptor)
         }
+        widenPipe(output)
         while true {
             try moveDown()
             try moveUp()
