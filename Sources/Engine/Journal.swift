@@ -7,7 +7,7 @@ import POSIX
 /// The journal of one gitdir, written and read under its ``GitdirLock``.
 struct Journal {
     static let name = "git-pod-journal"
-    private static let limit = 64 << 10
+    private static let limit = 1 << 20
 
     /// One thing under way.
     enum Entry: Equatable {
@@ -38,9 +38,11 @@ struct Journal {
             .compactMap(Self.entry)
     }
 
-    /// Writes `entry` down beside what is under way already.
-    mutating func begin(_ entry: Entry) throws(Failure) {
-        entries.append(entry)
+    /// Writes `more` down, all at once, beside what is under way already.
+    mutating func begin(_ more: [Entry]) throws(Failure) {
+        let new = more.filter { !entries.contains($0) }
+        guard !new.isEmpty else { return }
+        entries += new
         try write()
     }
 

@@ -24,7 +24,9 @@ final class RefMoves {
     /// What a killed process, or this one, had begun and not ended.
     var unfinished: [Journal.Entry] { journal.entries }
 
-    func begin(_ entry: Journal.Entry) throws(Failure) { try journal.begin(entry) }
+    func begin(_ entry: Journal.Entry) throws(Failure) { try journal.begin([entry]) }
+    /// The same of many at once: each would take as long as moving a ref does.
+    func begin(_ entries: [Journal.Entry]) throws(Failure) { try journal.begin(entries) }
     func end(_ entry: Journal.Entry) { journal.end(entry) }
 
     /// Moves `name` from `old` (nil: it must not exist) to `new`. False if it has another value.
@@ -69,7 +71,7 @@ final class RefMoves {
             try self.repository.withLock(on: name, "git-pod: \(message)") { now throws(GitError) in
                 guard let now, let new = try decide(now) else { return nil }
                 let entry = Journal.Entry.follow(name, from: now, to: new, origin: tip)
-                do throws(Failure) { try self.journal.begin(entry) } catch {
+                do throws(Failure) { try self.journal.begin([entry]) } catch {
                     throw GitError(error, "move \(name)")
                 }
                 chosen = entry
@@ -84,7 +86,7 @@ final class RefMoves {
         _ entry: Journal.Entry, _ name: RefName, keepingEntry: Bool = false,
         _ body: () throws(GitError) -> Bool
     ) throws(Failure) -> Bool {
-        try journal.begin(entry)
+        try journal.begin([entry])
         // Where it failed, nobody knows yet whether it was done.
         var isGivenUp = !keepingEntry
         defer { if isGivenUp { journal.end(entry) } }

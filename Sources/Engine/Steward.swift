@@ -43,28 +43,37 @@ struct Steward: Sendable {
         let patience = Deadline.after(Self.settlePatience)
         var left: [RefUpdate] = []
         var why: [RefName: String] = [:]
-        // Opened once for many, and not kept from others for long.
-        var opened: Engine?
-        var turn = patience
-        for update in confirmed {
-            guard why.isEmpty || !patience.hasPassed else {
-                left.append(update)
-                continue
+        var rest = confirmed[...]
+        while !rest.isEmpty {
+            let group = rest.prefix(Self.settledTogether)
+            rest = rest.dropFirst(group.count)
+            // Opened once for all of these, and not kept from others for longer.
+            var opened: Engine?
+            for update in group {
+                guard why.isEmpty || !patience.hasPassed else {
+                    left.append(update)
+                    continue
+                }
+                do throws(Failure) {
+                    if let opened {
+                        try opened.on(update.name).settle(update)
+                    } else {
+                        let own = try engine(update.name)
+                        try own.beginSettling(Array(group))
+                        opened = own
+                        try own.settle(update)
+                    }
+                } catch {
+                    left.append(update)
+                    why[update.name] = error.description
+                }
             }
-            if turn.hasPassed { (opened, turn) = (nil, .after(Self.settlePatience)) }
-            do throws(Failure) {
-                let own =
-                    if let opened { try opened.on(update.name) } else { try engine(update.name) }
-                opened = own
-                try own.settle(update)
-            } catch {
-                left.append(update)
-                why[update.name] = error.description
-            }
+            opened?.endSettling(Array(group))
         }
         return (left, why)
     }
 
+    private static let settledTogether = 50
     private static let settlePatience = Duration.seconds(1)
 
     /// The tip of a branch that cannot be pushed, kept on a conflict branch with its mark.
@@ -100,6 +109,22 @@ extension Engine {
         }
         try set(tracking, to: update.new, "push")
         try remember(update.new)
+    }
+
+    /// Writes down what ``settle(_:)`` is going to move.
+    func beginSettling(_ updates: [RefUpdate]) throws(Failure) {
+        try refs.begin(updates.flatMap(moves))
+    }
+
+    /// The last of them is settled, or was tried.
+    func endSettling(_ updates: [RefUpdate]) {
+        for entry in updates.flatMap(moves) { refs.end(entry) }
+    }
+
+    private func moves(settling update: RefUpdate) -> [Journal.Entry] {
+        guard !IncidentName.isConflictBranch(update.name) else { return [] }
+        return [update.name.tracking(remote: settings.remote), update.name.seen].compactMap { $0 }
+            .map { .update($0, to: update.new) }
     }
 
     /// Puts `tip` on `conflict`, or on a new conflict branch where that is nil or went elsewhere.

@@ -110,6 +110,27 @@ struct ServeManyTests {
         #expect(try scene.origin.tip("refs/heads/data/deleted") == nil)
     }
 
+    @Test("goes on where it was killed while refs here were to say what origin has of each")
+    func killed() throws {
+        let scene = try Scene()
+        let names = names(120)
+        for name in names { try scene.update(name, to: scene.tip() ?? "") }
+        func seen() throws -> Int { try scene.refs("refs/pod/seen/").count }
+        do {
+            let engine = try Serving(scene, "--branch", "data/*")
+            #expect(try eventually { try seen() > 0 }, "\(engine.words)")
+            engine.signal(Signals.kill)
+            #expect(engine.end() == .signalled(9))
+        }
+        #expect(try (1..<names.count).contains(seen()))
+        #expect(contents("\(scene.gitdir)/git-pod-journal").contains("update refs/pod/seen/data/"))
+        let engine = try Serving(scene, "--branch", "data/*")
+        #expect(try eventually { try seen() == names.count }, "\(engine.words)")
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+        #expect(!(directoryEntries(scene.gitdir) ?? []).contains("git-pod-journal"))
+        #expect(outcomes(engine).values.filter { $0 == "in-sync" }.count == names.count)
+    }
+
     @Test("says once that origin is away, and brings all to it when it is there")
     func away() throws {
         let scene = try Scene()
