@@ -50,7 +50,7 @@ final class Courier: Sendable {
         gitdir: String, settings: Settings, answer: @escaping @Sendable (Int, Answer) -> Void,
         note: @escaping @Sendable (String) -> Void, alarm: @escaping @Sendable (String) -> Void,
         open: @escaping @Sendable (String) throws(Failure) -> Repository = {
-            gitdir throws(Failure) in try Repository(path: gitdir)
+            gitdir throws(Failure) in try Repository(known: gitdir)
         }
     ) throws(Failure) {
         let orders = try Mailbox<Order>()

@@ -59,7 +59,7 @@ struct Lags: Sendable {
     ) -> [ObjectID] {
         var own = Set([mark.durable, mark.seen, mark.origin].compactMap { $0 })
         if let origin = mark.origin, own != [origin] {
-            repository = repository ?? (try? Repository(path: gitdir))
+            repository = repository ?? (try? Repository(known: gitdir))
             if let repository, repository.hasCommit(origin) {
                 own = own.filter { (try? repository.isAncestor($0, of: origin)) != false }
             }
@@ -82,7 +82,7 @@ struct Lags: Sendable {
             return Lag()
         }
         if let last, last.tip == tip, last.base == base { return last.lag }
-        repository = repository ?? (try? Repository(path: gitdir))
+        repository = repository ?? (try? Repository(known: gitdir))
         guard let repository, repository.hasCommit(tip) else { return nil }
         do throws(GitError) {
             var lag: Lag

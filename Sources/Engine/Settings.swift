@@ -47,7 +47,7 @@ public struct Settings: Sendable {
                 trusted = owner
                 trust = try Trust(gitdir: gitdir, alsoTrusting: owner)
             }
-            try trust.checkObjects(gitdir)
+            try trust.checkGround(gitdir)
             isTrusted = trust.isTrusted
             configuration = try Self.read(gitdir, followingIncludes: isTrusted)
             (configuration, warnings) = trust.filter(configuration)

@@ -16,7 +16,7 @@ struct Steward: Sendable {
 
     private func engine(_ branch: RefName) throws(Failure) -> Engine {
         try Engine(
-            Repository(path: gitdir), settings, branch: branch, environment: environment,
+            Repository(known: gitdir), settings, branch: branch, environment: environment,
             note: note)
     }
 
@@ -88,7 +88,7 @@ struct Steward: Sendable {
     /// Anchors what the application has moved `branch` off.
     func keep(_ old: ObjectID, leftBy branch: RefName, for new: ObjectID?) throws(Failure) {
         // Nearly always the branch has only gone on, and then nobody's lock is waited for.
-        let repository = try Repository(path: gitdir)
+        let repository = try Repository(known: gitdir)
         let hasLeft = try attempt { () throws(GitError) in
             guard let new else { return true }
             return try !repository.isAncestor(old, of: new)

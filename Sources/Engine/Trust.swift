@@ -45,41 +45,30 @@ struct Trust: Sendable {
         isTrusted = stranger == nil
     }
 
-    /// - Throws: ``Failure`` of kind `refused` if a stranger's gitdir borrows objects: they could be
-    ///   ones that only we may read, and a push would send them.
-    func checkObjects(_ gitdir: String) throws(Failure) {
+    /// - Throws: ``Failure`` of kind `refused` if what lies in a stranger's gitdir leads out of it:
+    ///   objects could be ones that only we may read, and a push would send them; refs and logs would be
+    ///   written in places where only we may write.
+    func checkGround(_ gitdir: String) throws(Failure) {
         guard let stranger else { return }
         let folder = try OpenFolder(gitdir)
-        let objects = OpenFolder.Name("objects")
-        guard folder.kind(of: objects) != .link else { throw isElsewhere("objects", in: gitdir) }
-        guard let store = try folder.folder(objects) else { return }
-        for name in try store.names() {
-            let path = "objects/\(name.shown)"
-            switch store.kind(of: name) {
-            case .link: throw isElsewhere(path, in: gitdir)
-            case .folder:
-                guard let inner = try store.folder(name) else { continue }
-                try checkObjects(inner, path, of: gitdir, stranger)
-            case .other, nil: continue
+        for name in try folder.names() where folder.kind(of: name) == .link {
+            // These are only read, and whose they are is looked at.
+            if !["HEAD", "hooks", "config", "config.worktree"].contains(name.shown) {
+                throw isElsewhere(name.shown, in: gitdir)
             }
         }
-    }
-
-    /// Of the objects of a repository, nothing lies deeper than in a folder of `objects`.
-    private func checkObjects(
-        _ folder: consuming OpenFolder, _ path: String, of gitdir: String,
-        _ stranger: (path: String, owner: UInt32)
-    ) throws(Failure) {
-        for name in try folder.names() {
-            let path = "\(path)/\(name.shown)"
-            if ["objects/info/alternates", "objects/info/http-alternates"].contains(path) {
-                throw Failure(
-                    .refused,
-                    "\(gitdir) borrows objects (\(path)), and \(stranger.path) belongs to user "
-                        + "\(stranger.owner)",
-                    hint: "give the repository objects of its own, or set trustOwner")
+        for part in ["objects", "refs", "logs"] {
+            if let entry = try irregularEntries(below: "\(gitdir)/\(part)").first {
+                throw isElsewhere(String(entry.path.dropFirst(gitdir.count + 1)), in: gitdir)
             }
-            guard folder.kind(of: name) != .link else { throw isElsewhere(path, in: gitdir) }
+        }
+        for name in ["alternates", "http-alternates"].map({ "objects/info/\($0)" })
+        where exists("\(gitdir)/\(name)") {
+            throw Failure(
+                .refused,
+                "\(gitdir) borrows objects (\(name)), and \(stranger.path) belongs to user "
+                    + "\(stranger.owner)",
+                hint: "give the repository objects of its own, or set trustOwner")
         }
     }
 

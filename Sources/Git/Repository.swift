@@ -51,6 +51,11 @@ private let libraryIsReady: Bool = {
         }
     }
 
+    /// Opens a gitdir that was looked at a while ago, by its real path: that costs little.
+    public convenience init(known path: String) throws(Failure) {
+        do throws(GitError) { try self.init(opening: path) } catch { throw error.failure }
+    }
+
     private init(opening path: String) throws(GitError) {
         precondition(libraryIsReady, "libgit2 does not start")
         let changed = Self.packsChange(in: path)
@@ -101,6 +106,16 @@ private let libraryIsReady: Bool = {
         try check("open the config of \(path)") { unsafe git_repository_config(&config, handle) }
         defer { unsafe git_config_free(config) }
         try check("set \(key)") { unsafe git_config_set_string(config, key, value) }
+    }
+
+    /// From now on nothing that the gitdir's config says counts, as where another user may write it.
+    public func forgetConfiguration() throws(GitError) {
+        var empty: OpaquePointer?
+        try check("make a configuration") { unsafe git_config_new(&empty) }
+        defer { unsafe git_config_free(empty) }
+        try check("forget the config of \(path)") {
+            unsafe git_repository_set_config(handle, empty)
+        }
     }
 
     /// Looks for objects again: another process may have written packs.

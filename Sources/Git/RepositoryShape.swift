@@ -37,21 +37,52 @@ enum RepositoryShape {
                 "\(asked) is a shallow clone: its history ends before its beginning",
                 hint: "get the rest with git -C \(asked) fetch --unshallow")
         }
-        // libgit2 would wait for ever for a pipe's other end.
-        for name in ["packed-refs", "objects/info/alternates", "config.worktree"]
-        where exists("\(path)/\(name)") && fileStatus("\(path)/\(name)")?.kind != .file {
-            throw Failure(
-                .configuration, "the \(name) of \(asked) is no plain file",
-                hint: "look at it; git keeps a file there")
-        }
+        try checkFiles(path, asked)
         try checkConfig("\(path)/config", asked)
+    }
+
+    /// libgit2 would wait for ever for a pipe's other end.
+    private static func checkFiles(_ path: String, _ asked: String) throws(Failure) {
+        var names = ["packed-refs", "config", "config.worktree", "shallow"].filter { name in
+            exists("\(path)/\(name)") && fileStatus("\(path)/\(name)")?.kind != .file
+        }
+        for folder in ["refs", "logs", "objects"] {
+            for entry in try irregularEntries(below: "\(path)/\(folder)")
+            where entry.kind == .special || fileStatus(entry.path)?.kind == .other {
+                names.append(String(entry.path.dropFirst(path.count + 1)))
+            }
+        }
+        guard let name = names.first else { return }
+        throw Failure(
+            .configuration, "the \(name.harmless) of \(asked) is no plain file",
+            hint: "look at it; git keeps a file there")
+    }
+
+    /// Files that include files, and so on, as far as git goes.
+    private static let includesAtMost = 10
+
+    private static func checkIncludes(
+        of config: ConfigLines, in folder: String, _ asked: String, depth: Int = 1
+    ) throws(Failure) {
+        guard depth <= includesAtMost else { return }
+        for name in config.includes where !name.hasPrefix("~") {
+            let file = name.hasPrefix("/") ? name : "\(folder)/\(name)"
+            guard let kind = fileStatus(file)?.kind else { continue }
+            guard kind == .file else {
+                throw Failure(
+                    .configuration,
+                    "the config of \(asked) includes \(name.harmless), which is no plain file",
+                    hint: "take that include out")
+            }
+            // What cannot be read, libgit2 cannot read either, and says so.
+            guard let content = try? readFile(file, limit: configLimit) else { continue }
+            try checkIncludes(
+                of: ConfigLines(content), in: file.parentFolder, asked, depth: depth + 1)
+        }
     }
 
     private static func checkConfig(_ path: String, _ asked: String) throws(Failure) {
         guard exists(path) else { return }
-        guard fileStatus(path)?.kind == .file else {
-            throw Failure(.configuration, "the config of \(asked) is no plain file")
-        }
         let content = try readFile(path, limit: configLimit)
         let config = ConfigLines(content)
         if config.value("core.bare")?.lowercased() == "false" {
@@ -70,13 +101,7 @@ enum RepositoryShape {
                 "\(asked) keeps its refs as \(storage.harmless); only files are known",
                 hint: "convert it with git refs migrate --ref-format=files")
         }
-        for file in config.includes where file.hasPrefix("/") {
-            guard let kind = fileStatus(file)?.kind, kind != .file else { continue }
-            throw Failure(
-                .configuration,
-                "the config of \(asked) includes \(file.harmless), which is no plain file",
-                hint: "take that include out")
-        }
+        try checkIncludes(of: config, in: path.parentFolder, asked)
         let promises = config.value("extensions.partialclone") != nil || config.namesPromisor
         guard !promises else {
             throw Failure(

@@ -76,12 +76,38 @@ struct BadInputTests {
                 try appendToFile(folder.file("r/config"), include, mode: 0o644)
                 return folder.file("r")
             },
-            Place(name: "an unborn branch", words: "has no branch main", code: .failed) {
-                folder, home in
-                try home.git("init", "-q", "--bare", folder.file("r"))
-                return folder.file("r")
-            },
         ]
+            + [
+                "refs/heads/main", "objects/ab/\(String(repeating: "c", count: 38))",
+                "objects/info/commit-graph", "objects/pack/multi-pack-index",
+                "objects/pack/pack-1.idx", "logs/refs/heads/main",
+            ].map { name in
+                Place(name: "a pipe", words: "the \(name) of ") { folder, home in
+                    let path = folder.file("r/\(name)")
+                    try home.git("init", "-q", "--bare", folder.file("r"))
+                    try run(["mkdir", "-p", path.parentFolder]).check()
+                    try run(["mkfifo", path]).check()
+                    return folder.file("r")
+                }
+            } + [
+                Place(
+                    name: "a relative include of an include that is a pipe",
+                    words: "is no plain file"
+                ) {
+                    folder, home in
+                    try home.git("init", "-q", "--bare", folder.file("r"))
+                    try run(["mkfifo", folder.file("r/pipe")]).check()
+                    let include = "[include]\n\tpath = "
+                    try appendToFile(folder.file("r/config"), include + "more\n", mode: 0o644)
+                    try writeFile(folder.file("r/more"), include + "../r/pipe\n")
+                    return folder.file("r")
+                },
+                Place(name: "an unborn branch", words: "has no branch main", code: .failed) {
+                    folder, home in
+                    try home.git("init", "-q", "--bare", folder.file("r"))
+                    return folder.file("r")
+                },
+            ]
     }
 
     @Test(arguments: ["reconcile", "push"])

@@ -145,6 +145,43 @@ struct TrustTests {
         #expect(try scene.push().code == .refused)
     }
 
+    @Test(
+        "has nothing written elsewhere: a link among its refs and logs is refused",
+        arguments: [
+            "refs/remotes/origin", "refs/pod", "logs/refs/heads/main", "logs", "packed-refs",
+        ])
+    func linkedRefs(name: String) throws {
+        let scene = try Scene.inSync()
+        let other = try TemporaryDirectory()
+        let path = "\(scene.gitdir)/\(name)"
+        let isFile = name.hasSuffix("main") || name == "packed-refs"
+        if isFile { try writeFile(other.file("target"), "ours\n") }
+        try run(["rm", "-rf", path]).check()
+        try run(["mkdir", "-p", path.parentFolder]).check()
+        try run(["ln", "-s", isFile ? other.file("target") : other.path, path]).check()
+        try scene.home.git("config", "core.logAllRefUpdates", "always", at: scene.gitdir)
+        try run(["chown", "-hR", Self.stranger, scene.gitdir]).check()
+        try scene.commitToOrigin("theirs", "1")
+        let tip = try scene.tip()
+        for answer in [try scene.reconcile(), try scene.push()] {
+            #expect(answer.code == .refused, "\(answer.errors)")
+            #expect(answer.error.contains("\(name) of "), "\(answer.errors)")
+        }
+        #expect(try scene.tip() == tip)
+        #expect(directoryEntries(other.path) == (isFile ? ["target"] : []))
+        if isFile { #expect(contents(other.file("target")) == "ours\n") }
+    }
+
+    @Test("cannot have us write logs of its refs, whatever its config says")
+    func reflogs() throws {
+        let scene = try Scene.inSync()
+        try scene.home.git("config", "core.logAllRefUpdates", "always", at: scene.gitdir)
+        try run(["chown", "-R", Self.stranger, scene.gitdir]).check()
+        try scene.commitToOrigin("theirs", "1")
+        #expect(try scene.reconcile().outcome == "fast-forwarded")
+        #expect(directoryEntries("\(scene.gitdir)/logs") == nil)
+    }
+
     @Test("with a link of a stranger in our own folder counts as the stranger's")
     func linkedConfig() throws {
         let scene = try Scene.inSync()
