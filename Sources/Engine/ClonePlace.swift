@@ -39,6 +39,7 @@ struct ClonePlace {
         folder =
             isInside
             ? "\(destination)/\(Self.name)" : "\(destination.parentFolder)/.\(base)\(Self.name)"
+        try checkIsOurs()
         guard isInside else { return }
         guard fileStatus(destination)?.kind == .directory,
             let entries = directoryEntries(destination)
@@ -53,6 +54,24 @@ struct ClonePlace {
             throw Failure(
                 .configuration, "\(destination) is not empty: it holds \(other.harmless)",
                 hint: "nothing is wiped; name a folder that is empty or not there yet")
+        }
+    }
+
+    /// What is in it is taken away, or becomes the gitdir: it must be of our own making.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if it is anything but a folder of ours.
+    private func checkIsOurs() throws(Failure) {
+        guard exists(folder) else { return }
+        let parent = try OpenFolder(folder.parentFolder)
+        let name = OpenFolder.Name(String(folder.dropFirst(folder.parentFolder.count + 1)))
+        guard parent.kind(of: name) == .folder,
+            parent.owners(of: name).allSatisfy({
+                $0 == currentUser()
+            })
+        else {
+            throw Failure(
+                .configuration, "\(folder) is not a folder that we have made",
+                hint: "look at it, and take it away")
         }
     }
 

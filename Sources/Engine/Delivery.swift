@@ -171,6 +171,17 @@ extension Engine {
         try replacements.append(lines)
     }
 
+    /// Writes down that `new` stands for the merges that `local` has and `hidden` has not: a replay
+    /// leaves them out, and their parents' commits are what took their place.
+    func record(
+        mergesOf local: ObjectID, hiding hidden: [ObjectID], by new: ObjectID
+    ) throws(Failure) {
+        let merges = try attempt { () throws(GitError) in
+            try self.repository.merges(from: [local], hiding: hidden)
+        }
+        try replacements.append(merges.map { ($0, .commit(new)) })
+    }
+
     /// Writes down that what `local` has and `upstream` has not is on a conflict branch.
     func record(escaped local: ObjectID, after upstream: ObjectID, to name: RefName)
         throws(Failure)
@@ -189,10 +200,9 @@ extension Engine {
         guard !old.isEmpty else { return }
         let replaced = replacements.all()
         for anchor in old {
-            let isSafe = try attempt { () throws(GitError) in
-                try self.isReplaced(anchor.target, by: origin, replaced)
+            if try isReplaced(anchor.target, by: origin, replaced) {
+                _ = try refs.delete(anchor.name, from: anchor.target)
             }
-            if isSafe { _ = try refs.delete(anchor.name, from: anchor.target) }
         }
     }
 
@@ -208,15 +218,25 @@ extension Engine {
     /// Whether origin's tip has every commit of `tip`, or the one that took its place.
     private func isReplaced(
         _ tip: ObjectID, by origin: ObjectID, _ replaced: [ObjectID: Replacement]
-    ) throws(GitError) -> Bool {
-        for commit in try repository.commits(from: [tip], hiding: [origin]) {
-            // A replay flattens merges: their parents' commits are what took their place.
-            if replaced[commit] == nil, try repository.isMerge(commit) { continue }
-            // What was written down for a move that never came may be gone by now.
-            guard let stand = Self.latest(commit, replaced), repository.contains(stand),
-                try repository.isAncestor(stand, of: origin)
-            else { return false }
+    ) throws(Failure) -> Bool {
+        let commits = try attempt { () throws(GitError) in
+            try self.repository.commits(from: [tip], hiding: [origin])
         }
+        for commit in commits {
+            // What was written down for a move that never came may be gone by now.
+            guard let stand = Self.latest(commit, replaced), repository.contains(stand) else {
+                return false
+            }
+            let isThere = try attempt { () throws(GitError) in
+                try self.repository.isAncestor(stand, of: origin)
+            }
+            guard isThere else { return false }
+        }
+        // A replay flattens merges, and what somebody has put into one is nowhere else then.
+        let merges = try attempt { () throws(GitError) in
+            try self.repository.merges(from: [tip], hiding: [origin])
+        }
+        for merge in merges where try !repository.isPlainMerge(merge) { return false }
         return true
     }
 

@@ -45,10 +45,7 @@ func removeLeftovers(of journal: inout Journal, gitdir: String) throws(Failure) 
         journal.end(entry)
     }
     // A push to origin works in one without the lock.
-    for folder in directoryEntries(gitdir) ?? []
-    where folder.hasPrefix(ScratchRepository.prefix) && !ScratchRepository.isInUse(folder) {
-        try removeTree("\(gitdir)/\(folder)")
-    }
+    ScratchRepository.clear(besides: gitdir)
 }
 
 /// Takes a ref's lock away if it is ours: it holds `value`, or it is the beginning of that and has

@@ -22,8 +22,11 @@ extension Reconcile {
             return try finish(local, tips)
         case .replay(let upstream, let onto, let outcome):
             return try replay(local, after: upstream, onto: onto, outcome, tips)
-        case .merge(let theirs): return try merge(local, theirs, tips)
+        case .merge(let theirs):
+            try engine.repository.checkPresent(local, hiding: [theirs])
+            return try merge(local, theirs, tips)
         case .escape(let tip):
+            try engine.repository.checkPresent(local, hiding: [tip])
             return try escape(local, to: tip, after: tip, .conflictEscaped, tips)
         case .stop(let outcome, let refusal):
             report.outcome = outcome
@@ -76,6 +79,8 @@ extension Reconcile {
             if let anchor { try anchor.follow(tip) } else { anchor = try self.engine.anchor(tip) }
             try self.engine.record(replayer.replaced.dropFirst(recorded), onto: onto)
             recorded = replayer.replaced.count
+            try self.engine.record(
+                mergesOf: tip, hiding: [upstream, onto], by: replayer.tip)
             return replayer.tip
         }
         switch swap {

@@ -21,20 +21,27 @@ struct ChildOrigin: OriginWay {
         _ names: [RefName], haves: [ObjectID], offering: Set<ObjectID>
     ) throws(OriginFailure) -> [RefName: ObjectID] {
         let scratch = try scratch(haves)
+        let incoming: IncomingObjects
+        do throws(Failure) { incoming = try IncomingObjects(for: origin.repository) } catch {
+            throw OriginFailure(.unknown, error)
+        }
         var wanted = names
         // A name that origin has not ends the whole fetch: then it is asked which it has. Somebody
         // may delete one meanwhile, so this is done a few times.
         for _ in 0..<Self.attempts {
-            let outcome = try fetchOnce(wanted, offering, scratch)
+            let outcome = try fetchOnce(wanted, offering, scratch, incoming)
             if outcome.status.isSuccess {
-                // git puts a pack's content on disk, and leaves its name to whoever comes later.
-                do throws(Failure) {
-                    try syncFolder("\(origin.repository.path)/objects/pack")
-                } catch { throw OriginFailure(.unknown, error) }
-                return try fetched(wanted, scratch)
+                if let tips = try fetched(wanted, scratch) {
+                    do throws(Failure) { try incoming.takeIn() } catch {
+                        throw OriginFailure(.unknown, error)
+                    }
+                    return tips
+                }
+            } else if !outcome.words.lines.contains(where: {
+                $0.contains("couldn't find remote ref")
+            }) {
+                throw failure(outcome, "fetch from it")
             }
-            guard outcome.words.lines.contains(where: { $0.contains("couldn't find remote ref") })
-            else { throw failure(outcome, "fetch from it") }
             let there = try listed(names, scratch)
             wanted = names.filter { there[$0] != nil }
             if wanted.isEmpty { return [:] }
@@ -43,6 +50,8 @@ struct ChildOrigin: OriginWay {
     }
 
     private static let attempts = 3
+    /// Of git's own note of what it has fetched.
+    private static let fetchHeadLimit = 64 << 20
 
     func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID] {
         try listed(names, scratch([]))
@@ -67,23 +76,38 @@ struct ChildOrigin: OriginWay {
     // MARK: steps
 
     private func fetchOnce(
-        _ names: [RefName], _ offering: Set<ObjectID>, _ scratch: ScratchRepository
+        _ names: [RefName], _ offering: Set<ObjectID>, _ scratch: ScratchRepository,
+        _ incoming: IncomingObjects
     ) throws(OriginFailure) -> GitOutcome {
         let specs = names.enumerated().map { "+\($1):\(Self.landing)\($0)" }
         return try git(
             [
-                "fetch", "--progress", "--no-tags", "--no-write-fetch-head",
+                "fetch", "--progress", "--no-tags",
                 "--no-auto-maintenance", "--no-recurse-submodules", "--no-prune",
-            ] + offering.map { "--negotiation-tip=\($0)" }.sorted() + ["--", url] + specs, scratch)
+            ] + offering.map { "--negotiation-tip=\($0)" }.sorted() + ["--", url] + specs, scratch,
+            writing: incoming.path)
     }
 
     /// Where a fetch's tips land in the scratch repository.
     private static let landing = "refs/fetched/"
 
+    /// Nil if git has taken another ref for one of these: where origin has no `refs/heads/B`, it is
+    /// content with `refs/heads/refs/heads/B`, or a tag of that name (gitrevisions(7)).
     private func fetched(_ names: [RefName], _ scratch: ScratchRepository)
-        throws(OriginFailure) -> [RefName: ObjectID]
+        throws(OriginFailure) -> [RefName: ObjectID]?
     {
         var tips: [RefName: ObjectID] = [:]
+        let taken: [Substring]
+        do throws(Failure) {
+            let head = try readFile("\(scratch.path)/FETCH_HEAD", limit: Self.fetchHeadLimit)
+            taken = String(decoding: head, as: UTF8.self).split(separator: "\n").map {
+                $0.split(separator: "\t").last ?? ""
+            }
+        } catch { throw OriginFailure(.unknown, error) }
+        for name in names {
+            let said = "branch '\(name.branch ?? "")' of "
+            guard taken.contains(where: { $0.hasPrefix(said) }) else { return nil }
+        }
         for (index, name) in names.enumerated() {
             let content: [UInt8]
             do throws(Failure) {
@@ -124,11 +148,11 @@ struct ChildOrigin: OriginWay {
         } catch { throw OriginFailure(.unknown, error) }
     }
 
-    func git(_ arguments: [String], _ scratch: ScratchRepository) throws(OriginFailure)
-        -> GitOutcome
-    {
+    func git(
+        _ arguments: [String], _ scratch: ScratchRepository, writing incoming: String? = nil
+    ) throws(OriginFailure) -> GitOutcome {
         let environment = scratch.environment(
-            writing: .repository,
+            writing: incoming,
             settings: [
                 // What was fetched is on disk before it is spoken of, as one pack.
                 ("core.fsync", "committed"), ("fetch.unpackLimit", "1"),

@@ -94,7 +94,7 @@ enum MergeAnswer: Equatable {
         try runToEnd(
             ["git", "-C", worktree] + arguments,
             environment: scratch.environment(
-                writing: .scratch, settings: Self.settings.map { (key: $0.0, value: $0.1) },
+                settings: Self.settings.map { (key: $0.0, value: $0.1) },
                 adding: ["GIT_WORK_TREE=\(worktree)"]),
             until: .after(Self.timeLimit))
     }

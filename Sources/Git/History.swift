@@ -138,6 +138,17 @@ extension Repository {
         return unsafe git_commit_parentcount(found) > 1
     }
 
+    /// The merges among ``commits(from:hiding:limit:)``.
+    public func merges(
+        from tips: [ObjectID], hiding hidden: [ObjectID]
+    ) throws(GitError) -> [ObjectID] {
+        var merges: [ObjectID] = []
+        for commit in try commits(from: tips, hiding: hidden) where try isMerge(commit) {
+            merges.append(commit)
+        }
+        return merges
+    }
+
     /// When a commit was made, by its committer's clock: seconds since 1970.
     public func commitTime(_ id: ObjectID) throws(GitError) -> Int64 {
         var found: OpaquePointer?

@@ -32,4 +32,20 @@ extension Repository {
             return .merged(merged)
         }
     }
+
+    /// Whether `id` is a merge of two commits that says no more than those: git would make the same of
+    /// them by itself. What a person has put into a merge is nowhere else.
+    public func isPlainMerge(_ id: ObjectID) throws(Failure) -> Bool {
+        let objects = NewObjects(self)
+        let commit = try objects.commit(id)
+        guard commit.parents.count == 2 else { return false }
+        let (ours, theirs) = (commit.parents[0], commit.parents[1])
+        do throws(GitError) {
+            guard try !mergeBases(ours, theirs).isEmpty else { return false }
+        } catch { throw error.failure }
+        guard case .tree(let tree) = try ThreeWayMerge(objects).mergeCommits(ours, theirs) else {
+            return false
+        }
+        return tree == commit.tree
+    }
 }

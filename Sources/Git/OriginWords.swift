@@ -14,7 +14,11 @@ struct OriginWords {
     private static let signs: [(PushFailureReason, [String])] = [
         (
             .diskFull,
-            ["no space left on device", "disk quota exceeded", "not enough space", "disk is full"]
+            [
+                "no space left on device", "disk quota exceeded", "not enough space",
+                "disk is full",
+                "out of diskspace",
+            ]
         ),
         (
             .readOnlyKey,

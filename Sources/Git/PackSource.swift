@@ -43,7 +43,7 @@ final class PackSource {
         let process = try ChildProcess.leashedReader(
             ["sh", "-c", Self.script],
             environment: scratch.environment(
-                writing: .repository, of: origin.settings.environment))
+                of: origin.settings.environment))
         let said = said
         let stream = ProcessStream(
             process, diagnostics: LineFilter { line in said.with { $0.append(line) } })

@@ -118,7 +118,19 @@ final class PackWriter {
 
     /// A name that git's own upkeep knows as left over.
     private func temporaryName(_ kind: String) -> String {
-        "\(folder)/tmp_\(kind)_pod\(processNumber())-\(monotonicNanoseconds())"
+        "\(folder)/tmp_\(kind)\(Self.mark)\(processNumber())-\(monotonicNanoseconds())"
+    }
+
+    private static let mark = "_pod"
+
+    /// Takes away what a killed process left of its packs. To be called where nobody else can be
+    /// writing one: under the lock that each replay holds.
+    static func clear(_ gitdir: String) {
+        let folder = "\(gitdir)/objects/pack"
+        for name in directoryEntries(folder) ?? []
+        where ["pack", "idx"].contains(where: { name.hasPrefix("tmp_\($0)\(mark)") }) {
+            try? removeFile("\(folder)/\(name)")
+        }
     }
 
     private func read(from offset: Int, to end: Int) throws(Failure) -> [UInt8] {

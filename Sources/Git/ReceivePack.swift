@@ -192,6 +192,10 @@ final class ReceivePack {
         for update in updates {
             results[update.name] =
                 switch report?.statuses[update.name] {
+                case .ok where report?.unpackError != nil:
+                    origin.refusal(
+                        of: update.name, status: "unpacker error",
+                        lines: words + [report?.unpackError].compactMap { $0 })
                 case .ok: .done
                 case .refused(let status):
                     origin.refusal(

@@ -71,6 +71,7 @@ public final class Replayer {
     ) throws(Failure) -> ReplayVerdict {
         let hidden = [upstream, replay.onto] + (old.map { [$0] } ?? [])
         let commits = try objects.commitsToReplay(to: tip, hiding: hidden)
+        for (id, commit) in commits { try objects.checkPresent(id, commit) }
         if marks == nil { marks = try PatchMarks(upstream: upstream, tip: tip, in: objects) }
         let dropped =
             try marks?.alreadyUpstream(commits, of: tip, in: objects, by: merge) ?? []

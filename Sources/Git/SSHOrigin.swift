@@ -21,7 +21,14 @@ struct SSHOrigin: OriginWay {
             let names = Set(names)
             let found = try talk.heads().filter { names.contains($0.key) }
             guard !found.isEmpty else { return found }
+            // What somebody else has put here, and no ref of ours stands for, is not brought again.
+            let here = Set(found.values).subtracting(haves).filter(origin.repository.contains)
             try talk.download(found.keys.sorted())
+            for tip in here where origin.repository.hasCommit(tip) {
+                do throws(Failure) {
+                    try origin.repository.checkPresent(tip, hiding: haves)
+                } catch { throw OriginFailure(.unknown, error) }
+            }
             return found
         }
     }

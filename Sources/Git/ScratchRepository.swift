@@ -6,20 +6,8 @@
 import Model
 import POSIX
 
-/// A throw-away gitdir that borrows the objects of a repository. Gone when its owner lets go of it;
-/// one that a killed process left is found by its name (``ScratchRepository/prefix``).
+/// A throw-away gitdir that borrows the objects of a repository. Gone when its owner lets go of it.
 public final class ScratchRepository {
-    /// How the folders are called, in the gitdir that they serve.
-    public static let prefix = "git-pod-scratch-"
-
-    /// Where git's children write new objects.
-    public enum ObjectStore: Sendable {
-        /// Into the repository, for good: a fetch.
-        case repository
-        /// Into the scratch folder: trial merges.
-        case scratch
-    }
-
     /// Whose configuration counts besides what the caller injects.
     public enum Configuration: Sendable {
         /// Nobody's: git as it comes.
@@ -30,24 +18,8 @@ public final class ScratchRepository {
         case userAndGitdir
     }
 
-    /// Those of this process.
-    private static let living = Locked<Set<String>>([])
-
-    /// Whether the owner of a folder of that name lives: here, or in a process of the number that it
-    /// bears.
-    public static func isInUse(_ folder: String) -> Bool {
-        guard let number = folder.dropFirst(prefix.count).split(separator: "-").first else {
-            return false
-        }
-        if number == "\(processNumber())" { return living.with { $0.contains(folder) } }
-        return fileStatus("/proc/\(number)") != nil
-    }
-
-    private var folder: String {
-        String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...])
-    }
-
-    public let path: String
+    private let folder: ScratchFolder
+    public var path: String { folder.path }
     /// What one of the `tips` is called in it.
     static func name(of tip: ObjectID) -> String { "refs/have/\(tip)" }
     private let gitdir: String
@@ -60,25 +32,18 @@ public final class ScratchRepository {
     ) throws(Failure) {
         gitdir = repository.path
         self.configuration = configuration
-        path = try Self.newFolder(for: repository.path)
-        let folder = folder
-        do throws(Failure) {
-            for folder in ["objects", "refs", "info"] { try makeFolder("\(path)/\(folder)") }
-            try write("HEAD", "ref: refs/heads/none\n")
-            var config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
-            if configuration == .userAndGitdir, exists("\(gitdir)/config") {
-                let file = Self.quotedForConfig("\(gitdir)/config")
-                config += "[include]\n\tpath = \(file)\n[core]\n\tbare = true\n"
-            }
-            try write("config", config)
-            let packed = Set(tips).sorted { $0.description < $1.description }
-                .map { "\($0) \(Self.name(of: $0))\n" }.joined()
-            try write("packed-refs", "# pack-refs with: sorted \n\(packed)")
-        } catch {
-            try? removeTree(path)
-            Self.living.with { _ = $0.remove(folder) }
-            throw error
+        folder = try ScratchFolder(in: Self.place(for: repository.path))
+        for folder in ["objects", "refs", "info"] { try makeFolder("\(path)/\(folder)") }
+        try write("HEAD", "ref: refs/heads/none\n")
+        var config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+        if configuration == .userAndGitdir, exists("\(gitdir)/config") {
+            let file = Self.quotedForConfig("\(gitdir)/config")
+            config += "[include]\n\tpath = \(file)\n[core]\n\tbare = true\n"
         }
+        try write("config", config)
+        let packed = Set(tips).sorted { $0.description < $1.description }
+            .map { "\($0) \(Self.name(of: $0))\n" }.joined()
+        try write("packed-refs", "# pack-refs with: sorted \n\(packed)")
     }
 
     private let configuration: Configuration
@@ -86,12 +51,6 @@ public final class ScratchRepository {
     /// A file that nobody needs after us.
     private func write(_ name: String, _ text: String) throws(Failure) {
         try writeNewFile("\(path)/\(name)", Array(text.utf8), mode: 0o600, onDisk: false)
-    }
-
-    deinit {
-        try? removeTree(path)
-        let folder = folder
-        Self.living.with { _ = $0.remove(folder) }
     }
 
     /// A value as a config file wants it (git-config(1), SYNTAX).
@@ -107,44 +66,40 @@ public final class ScratchRepository {
         return "\"\(escaped.joined())\""
     }
 
+    /// Clears away what killed processes left of their work on `gitdir`. To be called where nobody else
+    /// replays or fetches: under the engine's lock.
+    public static func clear(besides gitdir: String) {
+        ScratchFolder.clear(gitdir)
+        PackWriter.clear(gitdir)
+        let place = place(for: gitdir)
+        if place != gitdir { ScratchFolder.clear(place) }
+    }
+
     /// In the gitdir, unless others may write there: they could put a folder of their own in its
     /// place, and git would follow the configuration in that.
-    private static func newFolder(for gitdir: String) throws(Failure) -> String {
+    private static func place(for gitdir: String) -> String {
         let status = fileStatus(gitdir)
         let isOurs = status.map { $0.owner == currentUser() && $0.mode & 0o022 == 0 } ?? false
-        let place = isOurs ? gitdir : environmentVariable("TMPDIR") ?? "/tmp"
-        let folder = "\(prefix)\(processNumber())-\(monotonicNanoseconds())"
-        // Known before it is there, or somebody else's start could take it away at once.
-        living.with { _ = $0.insert(folder) }
-        do throws(Failure) { try makeNewFolder("\(place)/\(folder)") } catch {
-            living.with { _ = $0.remove(folder) }
-            throw error
-        }
-        return "\(place)/\(folder)"
+        return isOurs ? gitdir : environmentVariable("TMPDIR") ?? "/tmp"
     }
 
     /// The environment for a git child that works here.
     ///
     /// - Parameters:
-    ///   - store: where it writes objects; it reads those of both.
+    ///   - incoming: where it writes objects; nil: into the scratch folder. It reads the gitdir's, too.
     ///   - settings: injected configuration, which wins over every file.
     ///   - caller: the environment that the user's own variables are taken from.
     public func environment(
-        writing store: ObjectStore, settings: [(key: String, value: String)] = [],
+        writing incoming: String? = nil, settings: [(key: String, value: String)] = [],
         adding entries: [EnvironmentEntry] = [], of caller: Environment = .current()
     ) -> [EnvironmentEntry] {
         var inherited = ["PATH", "HOME", "TMPDIR", "XDG_CONFIG_HOME"] + Self.networkVariables
         if configuration != .none { inherited += ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"] }
         var environment = inherited.compactMap(caller.entry)
         environment += ["LC_ALL=C", "GIT_DIR=\(path)", "GIT_TERMINAL_PROMPT=0"]
-        let own = "\(path)/objects"
-        let theirs = "\(gitdir)/objects"
-        switch store {
-        case .repository: environment.append("GIT_OBJECT_DIRECTORY=\(theirs)")
-        case .scratch:
-            environment.append("GIT_OBJECT_DIRECTORY=\(own)")
-            environment.append("GIT_ALTERNATE_OBJECT_DIRECTORIES=\(Self.quoted(theirs))")
-        }
+        environment.append("GIT_OBJECT_DIRECTORY=\(incoming ?? "\(path)/objects")")
+        environment.append(
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES=\(Self.quoted("\(gitdir)/objects"))")
         if configuration == .none {
             environment += [
                 "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ATTR_NOSYSTEM=1",

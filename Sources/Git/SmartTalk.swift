@@ -107,7 +107,31 @@ import POSIX
         return unsafe buffer.ptr.flatMap { unsafe RefName(String(cString: $0)) }
     }
 
+    /// Has libgit2 write new objects into `incoming`, and read all there are.
+    private func write(into incoming: IncomingObjects) throws(GitError) {
+        var opened: OpaquePointer?
+        try check("open \(incoming.path)") { unsafe git_odb_open(&opened, incoming.path) }
+        defer { unsafe git_odb_free(opened) }
+        try check("borrow objects") {
+            unsafe git_odb_add_disk_alternate(opened, "\(origin.repository.path)/objects")
+        }
+        try check("use \(incoming.path)") { unsafe git_repository_set_odb(repository, opened) }
+    }
+
+    /// Brings these refs' objects into the repository.
     func download(_ names: [RefName]) throws(OriginFailure) {
+        let incoming: IncomingObjects
+        do throws(Failure) { incoming = try IncomingObjects(for: origin.repository) } catch {
+            throw OriginFailure(.unknown, error)
+        }
+        do throws(GitError) { try write(into: incoming) } catch { throw origin.local(error) }
+        try download(names, into: incoming)
+        do throws(Failure) { try incoming.takeIn() } catch { throw OriginFailure(.unknown, error) }
+    }
+
+    private func download(
+        _ names: [RefName], into incoming: IncomingObjects
+    ) throws(OriginFailure) {
         var options = unsafe git_fetch_options()
         unsafe git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
         unsafe options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE

@@ -30,6 +30,9 @@ struct Tree {
     /// what merging by walking needs.
     let isRegular: Bool
 
+    /// Folders in each other that are gone through, which is git's own limit.
+    static let deepest = 2048
+
     static let empty = Tree(content: [], ends: [], isRegular: true)
 
     private init(content: [UInt8], ends: [Int32], isRegular: Bool) {

@@ -24,12 +24,12 @@ struct TreeChanges {
     }
 
     private mutating func collect(
-        _ old: ObjectID?, _ new: ObjectID?, _ prefix: [UInt8], _ objects: NewObjects
+        _ old: ObjectID?, _ new: ObjectID?, _ prefix: [UInt8], _ objects: NewObjects, depth: Int = 1
     ) throws(Failure) -> Bool {
         if old == new { return true }
         let before = try objects.tree(old)
         let after = try objects.tree(new)
-        guard before.isRegular, after.isRegular else { return false }
+        guard before.isRegular, after.isRegular, depth <= Tree.deepest else { return false }
         var walk = TreeWalk(Sides(base: before, ours: after, theirs: after))
         var same: [UInt8] = []
         while let step = walk.next(copyingTo: &same) {
@@ -37,7 +37,8 @@ struct TreeChanges {
             let path = prefix + entry.name.filter { !Self.isBlank($0) }
             if entry.isTree {
                 let below = path + [UInt8(ascii: "/")]
-                guard try collect(step.base?.id, step.ours?.id, below, objects) else {
+                guard try collect(step.base?.id, step.ours?.id, below, objects, depth: depth + 1)
+                else {
                     return false
                 }
             } else {

@@ -22,8 +22,10 @@ public struct PushReport: Sendable {
     /// Whether all is said about the refs; hooks may go on over there.
     public private(set) var hasReport = false
 
+    /// Whether it has said what became of the pack, which comes before all else.
+    private var hasUnpackStatus = false
     public private(set) var statuses: [RefName: Status] = [:]
-    /// Why the pack was not taken, if it was not.
+    /// Why the pack was not taken, if it was not: then no ref was moved, whatever is said of it.
     public private(set) var unpackError: String?
     /// Whether the far side has said all.
     public private(set) var isComplete = false
@@ -96,9 +98,11 @@ public struct PushReport: Sendable {
         let parts = text.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
             .map(String.init)
         switch parts.first {
-        case "unpack" where parts.count > 1:
+        case "unpack" where parts.count > 1 && !hasUnpackStatus:
+            hasUnpackStatus = true
             let said = parts.dropFirst().joined(separator: " ")
             if said != "ok" { unpackError = said }
+        case _ where !hasUnpackStatus: throw .unexpected(PushProtocolError.shown(payload[...]))
         case "ok" where parts.count == 2: note(parts[1], .ok)
         case "ng" where parts.count == 3: note(parts[1], .refused(parts[2]))
         case "ng" where parts.count == 2: note(parts[1], .refused("no reason given"))
@@ -108,8 +112,10 @@ public struct PushReport: Sendable {
         }
     }
 
-    /// What is no ref's name was not asked for.
+    /// What is no ref's name was not asked for. Whatever else is said of a ref that was refused, it was
+    /// refused.
     private mutating func note(_ name: String, _ status: Status) {
-        if let name = RefName(name) { statuses[name] = status }
+        guard let name = RefName(name), statuses[name] == nil || status != .ok else { return }
+        statuses[name] = status
     }
 }

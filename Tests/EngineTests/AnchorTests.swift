@@ -53,4 +53,62 @@ struct AnchorTests {
         let gone = String(repeating: "12", count: 20)
         #expect(try isKept(lost, replaced: "\(lost) \(gone)\n", in: scene))
     }
+
+    /// A merge on the pod's main, of `side` that has a file of its own; with a file that neither parent
+    /// has, if there is a `secret`.
+    private func merge(_ secret: String?, in scene: Scene) throws -> String {
+        let extra = secret.map {
+            "printf '100644 blob %s\\tsecret\\n' $(echo \($0) | git hash-object -w --stdin)"
+        }
+        let script = """
+            base=$(git rev-parse main)
+            blob() { echo $1 | git hash-object -w --stdin; }
+            tree() { { git ls-tree $base; cat; } | git mktree; }
+            one=$(printf '100644 blob %s\\tone\\n' $(blob 1) | tree)
+            two=$(printf '100644 blob %s\\ttwo\\n' $(blob 2) | tree)
+            both=$({ printf '100644 blob %s\\tone\\n' $(blob 1)
+                printf '100644 blob %s\\ttwo\\n' $(blob 2); \(extra ?? ":"); } | tree)
+            a=$(git commit-tree -p $base -m one $one)
+            b=$(git commit-tree -p $base -m two $two)
+            tip=$(git commit-tree -p $a -p $b -m merge $both)
+            git update-ref refs/heads/main $tip
+            echo $tip
+            """
+        return try run(
+            ["sh", "-ec", script], environment: scene.home.environment(["GIT_DIR": scene.gitdir])
+        ).check().output
+    }
+
+    @Test(
+        "of a merge that a replay has flattened goes if that merge said no more than its parents",
+        arguments: [nil, "precious"])
+    func flattened(secret: String?) throws {
+        let scene = try Scene.inSync()
+        let tip = try merge(secret, in: scene)
+        try scene.commitToOrigin("theirs.txt", "theirs")
+        #expect(try scene.reconcile().outcome == "rebased")
+        let parent = try scene.tip("\(tip)^2") ?? ""
+        #expect(!(try isKept(parent, in: scene)))
+        #expect(try isKept(tip, in: scene) == (secret != nil))
+        // Who waits for the merge has not to wait for ever.
+        let flush = try scene.answer(
+            [
+                "flush", "--repo", scene.gitdir, "--json", "--timeout", "10s",
+            ] + scene.access)
+        #expect(flush.code == .done, "\(flush)")
+    }
+
+    @Test("stays if origin made the merge anew that it holds")
+    func amended() throws {
+        let scene = try Scene.inSync()
+        let tip = try merge("precious", in: scene)
+        #expect(try scene.reconcile().outcome == "pushed-ahead")
+        let other = try scene.home.git(
+            "commit-tree", "-p", "\(tip)^1", "-p", "\(tip)^2", "-m", "again", "\(tip)^1^{tree}",
+            at: scene.origin.path)
+        try scene.rewindOrigin(to: other)
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "rewritten", "\(answer.errors)")
+        #expect(try isKept(tip, in: scene))
+    }
 }

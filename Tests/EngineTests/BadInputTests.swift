@@ -210,6 +210,45 @@ struct BadInputTests {
         #expect(try scene.tip() == tip)
     }
 
+    @Test(
+        "a file's content that is missing keeps the branch where it is",
+        arguments: ["rebase", "merge", "escape"])
+    func missingContent(policy: String) throws {
+        let scene = try Scene.inSync()
+        let ours = try scene.commit("folder/ours.txt", "ours")
+        try scene.commit("more.txt", "more")
+        try scene.commitToOrigin("theirs.txt", "theirs")
+        let blob = try scene.home.git("rev-parse", "\(ours):folder/ours.txt", at: scene.gitdir)
+        try dropObject(blob, scene)
+        let branches = try scene.refs("refs/heads/")
+        let answer = try scene.reconcile("--on-divergence", policy)
+        #expect(answer.code == .failed, "\(answer.errors)")
+        #expect(answer.error.contains("object \(blob), which commit "), "\(answer.error)")
+        #expect(try scene.refs("refs/heads/") == branches)
+    }
+
+    @Test("what lies here of origin's tip is not taken for the whole of it")
+    func partOfTip() throws {
+        let scene = try Scene.inSync(.ssh)
+        let tip = try scene.tip()
+        let theirs = try scene.commitToOrigin("theirs.txt", "theirs")
+        let tree = try scene.home.git("rev-parse", "\(theirs)^{tree}", at: scene.origin.path)
+        let paths = [theirs, tree].map { "objects/\($0.prefix(2))/\($0.dropFirst(2))" }
+        for path in paths {
+            let copy = "\(scene.gitdir)/\(path)"
+            try run(["mkdir", "-p", copy.parentFolder]).check()
+            try run(["cp", "\(scene.origin.path)/\(path)", copy]).check()
+        }
+        let answer = try scene.reconcile()
+        #expect(answer.outcome != "fast-forwarded")
+        #expect(answer.code == .failed, "\(answer.errors)")
+        #expect(answer.error.contains("is missing"), "\(answer.error)")
+        #expect(try scene.tip() == tip)
+        for path in paths { try removeFile("\(scene.gitdir)/\(path)") }
+        #expect(try scene.reconcile().outcome == "fast-forwarded")
+        #expect(try scene.home.attempt(["fsck"], at: scene.gitdir).succeeded)
+    }
+
     /// Takes one object out of a gitdir.
     private func dropObject(_ id: String, _ scene: Scene) throws {
         let packs = "\(scene.gitdir)/objects/pack"

@@ -138,4 +138,29 @@ struct RefusedPushTests {
         #expect(try scene.origin.tip("refs/heads/\(branch)") == nil)
         #expect(try scene.tip("refs/heads/\(branch)") != nil)
     }
+
+    @Test("is none of a pack that origin says it did not take, whatever it says of the refs")
+    func unpackError() throws {
+        let scene = try Scene.inSync(.ssh)
+        let tip = try scene.commit("ours.txt", "1")
+        try writeFile(
+            scene.origin.pod.folder.file("deploy"),
+            """
+            #!/bin/sh
+            case $SSH_ORIGINAL_COMMAND in *receive-pack*) ;; *) exec sh -c "exec $SSH_ORIGINAL_COMMAND" ;; esac
+            git receive-pack --advertise-refs '\(scene.origin.path)'
+            head -c 4 >/dev/null
+            printf '0032\\0010012unpack failed\\n0017ok refs/heads/main\\n00000000'
+            exec cat >/dev/null
+
+            """, mode: 0o755)
+        for answer in [try scene.reconcile(), try scene.push()] {
+            #expect(answer.code == .failed, "\(answer.errors)")
+            #expect(answer.error.contains("failed"), "\(answer.errors)")
+            #expect(!answer.isPushed)
+        }
+        #expect(try scene.tip() == tip)
+        #expect(try scene.tip("refs/pod/seen/main") == scene.origin.tip())
+        #expect(try scene.tip("refs/remotes/origin/main") == scene.origin.tip())
+    }
 }

@@ -25,7 +25,7 @@ final class Scene {
     /// The flags that say how origin is reached.
     let accessWithoutOrigin: [String]
     /// The flags that every call has.
-    private var access: [String] { ["--origin", origin.url] + accessWithoutOrigin }
+    var access: [String] { ["--origin", origin.url] + accessWithoutOrigin }
 
     init(_ kind: TestOrigin.Kind = .path, key: String? = nil) throws {
         origin = try TestOrigin(kind)

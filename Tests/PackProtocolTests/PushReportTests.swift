@@ -96,6 +96,26 @@ struct PushReportTests {
         )
     }
 
+    @Test("begins with what became of the pack, and says that once")
+    func order() {
+        for lines in [
+            ["ok refs/heads/main\n"], ["ng refs/heads/main no\n", "unpack ok\n"],
+            ["unpack failed\n", "unpack ok\n"],
+        ] {
+            let found = read([packets(lines + ["0000"])], sideband: false)
+            #expect(found.contains(" error: "), "\(found)")
+        }
+    }
+
+    @Test("of a ref that was refused stays that, whatever else is said of it")
+    func twoWords() {
+        let words = ["ng refs/heads/main no\n", "ok refs/heads/main\n"]
+        for words in [words, words.reversed()] {
+            let found = read([packets(["unpack ok\n"] + words + ["0000"])], sideband: false)
+            #expect(found.contains(#"refs/heads/main: refused(\"no\")"#), "\(found)")
+        }
+    }
+
     @Test("tells names apart that only look the same")
     func spellings() {
         let report = packets([
@@ -135,6 +155,7 @@ struct PushReportTests {
     func endless() {
         let line = packets(["ok refs/heads/" + String(repeating: "x", count: 60_000)])
         var report = PushReport(offered: ["side-band-64k"])
+        #expect(Self.take(Self.band(1, packets(["unpack ok"])), &report) == nil)
         let many = PushReport.maximumLength / line.count + 1
         let faults = (0...many).compactMap { _ in Self.take(Self.band(1, line), &report) }
         #expect(faults.first == "a report without end")

@@ -1,0 +1,96 @@
+// A folder of ours that lasts as long as its owner: scratch repositories and incoming packs are in one.
+// Engine's start clears away those that killed processes left.
+
+import Model
+import POSIX
+
+/// A new folder, removed when its owner lets go of it.
+public final class ScratchFolder {
+    /// How the folders are called.
+    public static let prefix = "git-pod-scratch-"
+    /// The same until their locks are held.
+    private static let unready = "git-pod-unready-"
+    /// How long one of those may be on its way.
+    private static let readyWithin = Duration.seconds(60)
+    /// A file in it whose lock says that there is an owner: numbers of processes tell nothing where
+    /// containers share a volume.
+    private static let claim = "in-use"
+
+    public let path: String
+    private let lock: ExclusiveLock
+
+    /// - Throws: ``Failure`` of kind `failed`, for a full disk too.
+    public init(in place: String) throws(Failure) {
+        let name = "\(processNumber())-\(monotonicNanoseconds())"
+        let (early, path) = ("\(place)/\(Self.unready)\(name)", "\(place)/\(Self.prefix)\(name)")
+        try makeNewFolder(early)
+        do throws(Failure) {
+            guard let lock = try ExclusiveLock("\(early)/\(Self.claim)", until: .after(.zero))
+            else { throw Failure(.failed, "\(early) is taken by another") }
+            try rename(early, to: path)
+            self.lock = lock
+        } catch {
+            try? removeTree(early)
+            throw error
+        }
+        self.path = path
+    }
+
+    deinit { try? removeTree(path) }
+
+    /// Takes away those of ours in `place` that nobody owns any more.
+    public static func clear(_ place: String) {
+        for name in directoryEntries(place) ?? [] {
+            let path = "\(place)/\(name)"
+            guard name.hasPrefix(prefix) || name.hasPrefix(unready),
+                let status = fileStatus(path), status.kind == .directory,
+                status.owner == currentUser()
+            else { continue }
+            if name.hasPrefix(prefix) ? !isOwned(path) : isOld(status) { try? removeTree(path) }
+        }
+    }
+
+    private static func isOwned(_ path: String) -> Bool {
+        do throws(Failure) {
+            return try ExclusiveLock("\(path)/\(claim)", until: .after(.zero)) == nil
+        } catch { return false }
+    }
+
+    private static func isOld(_ status: FileStatus) -> Bool {
+        let age = wallClockMilliseconds() - status.modifiedNanoseconds / 1_000_000
+        return age > readyWithin.milliseconds
+    }
+}
+
+/// Where a fetch's packs grow, on the repository's own volume: nothing is left behind there if it fails,
+/// and what comes is the repository's when it is whole.
+final class IncomingObjects {
+    private let folder: ScratchFolder
+    private let objects: String
+
+    init(for repository: Repository) throws(Failure) {
+        folder = try ScratchFolder(in: repository.path)
+        objects = "\(repository.path)/objects"
+        try makeFolder("\(folder.path)/pack")
+    }
+
+    /// As git takes it for `GIT_OBJECT_DIRECTORY`.
+    var path: String { folder.path }
+
+    /// Gives the repository all that has come; on disk when this returns.
+    func takeIn() throws(Failure) {
+        for part in directoryEntries(path) ?? [] {
+            guard fileStatus("\(path)/\(part)")?.kind == .directory else { continue }
+            // An index says that its pack is there.
+            let names = (directoryEntries("\(path)/\(part)") ?? []).sorted {
+                ($0.hasSuffix(".idx") ? 1 : 0, $0) < ($1.hasSuffix(".idx") ? 1 : 0, $1)
+            }
+            guard !names.isEmpty else { continue }
+            try makeFolder("\(objects)/\(part)")
+            for name in names {
+                try rename("\(path)/\(part)/\(name)", to: "\(objects)/\(part)/\(name)")
+            }
+            try syncFolder("\(objects)/\(part)")
+        }
+    }
+}
