@@ -138,7 +138,7 @@ extension Engine {
 
     /// Somebody has a branch of that name on origin: what we keep gets another one.
     private func renameEscape(_ update: RefUpdate, beside: Bool) throws(Failure) -> RefName {
-        let kept = try escape(update.new, beside: beside)
+        let kept = try newEscape(update.new, beside: beside)
         endEscape(to: kept.name)
         if let mark = IncidentName.pendingMark(of: update.name), let old = try target(mark) {
             _ = try refs.delete(mark, from: old)

@@ -44,15 +44,19 @@ extension Engine {
     /// Puts `tip` on a new conflict branch, or on the one that a killed run had made for it, and
     /// marks it as not yet on origin.
     ///
+    func escape(_ tip: ObjectID) throws(Failure) -> Keep {
+        guard let name = try unfinishedEscape(tip) else { return try newEscape(tip) }
+        let keep = Keep(name, at: try target(name) ?? tip, refs)
+        // The application may have gone on since, and a push may have sent what was kept then.
+        try follow(tip, with: keep)
+        return keep
+    }
+
+    /// The same, on a conflict branch that was not there.
+    ///
     /// - Parameter beside: whether origin has a branch called `conflicts`, which leaves no room for
     ///   others below it.
-    func escape(_ tip: ObjectID, beside: Bool = false) throws(Failure) -> Keep {
-        if let name = try unfinishedEscape(tip) {
-            let keep = Keep(name, at: try target(name) ?? tip, refs)
-            // The application may have gone on since, and a push may have sent what was kept then.
-            try follow(tip, with: keep)
-            return keep
-        }
+    func newEscape(_ tip: ObjectID, beside: Bool = false) throws(Failure) -> Keep {
         let now = UTCTime(millisecondsSince1970: wallClockMilliseconds())
         let isFile =
             try IncidentName.folder.flatMap { name throws(Failure) in try target(name) } != nil

@@ -25,6 +25,12 @@ extension Engine {
             hint: "see what fetches there")
     }
 
+    /// Has the tracking ref say where origin's branch is by its own word; nil: it has none.
+    func track(_ tip: ObjectID?) throws(Failure) {
+        if let tip { return try set(tracking, to: tip, "fetch") }
+        if let old = try target(tracking) { _ = try refs.delete(tracking, from: old) }
+    }
+
     /// - Throws: ``Failure`` of kind `configuration` if `name` is a symbolic ref: a compare-and-swap of
     ///   one ref would move another, or make two of them.
     func checkIsNoAlias(_ name: RefName, hint: String) throws(Failure) {

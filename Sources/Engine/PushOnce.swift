@@ -67,6 +67,7 @@ extension Engine {
     private func push(_ report: inout PushReport) throws(Failure) {
         let local = try localTip()
         report.newCommit = local
+        try unfinishedEscape(local)
         report.pending = try pendingEscapes().compactMap(\.branch.branch)
         let tips: OriginTips
         do throws(OriginFailure) { tips = try fetch() } catch {
@@ -74,7 +75,7 @@ extension Engine {
             throw error.failure
         }
         report.oldCommit = tips.branch
-        if let tip = tips.branch { try set(tracking, to: tip, "fetch") }
+        try track(tips.branch)
         let obstacle = try obstacle(to: local, tips)
         // Conflict branches go also where the branch cannot.
         var delivery = try deliver(obstacle == nil ? local : nil, tips)

@@ -92,9 +92,7 @@ final class Reconcile {
     }
 
     private func observe(_ local: ObjectID, _ tips: OriginTips) throws(Failure) -> Situation {
-        if let tip = tips.branch, !isDryRun {
-            try engine.set(engine.tracking, to: tip, "fetch")
-        }
+        if !isDryRun { try engine.track(tips.branch) }
         originTip = .some(tips.branch)
         originIsEmpty = tips.originIsEmpty
         let seen = try engine.target(engine.seen)

@@ -115,7 +115,8 @@ extension StatusReport {
         }
         let durable = try repository.durable(local, origin: origin, seen: seen)
         let isLacking = local != nil && local != durable
-        let isElsewhere = seen != nil && origin != nil && origin != seen
+        // What was seen there and is tracked no more was deleted there.
+        let isElsewhere = seen != nil && origin != seen
         let state: Watermark.State =
             isLacking
             ? (isElsewhere ? .stuck : .waiting) : (isElsewhere ? .originMoved : .inSync)
@@ -148,8 +149,10 @@ extension Repository {
     fileprivate func durable(_ local: ObjectID?, origin: ObjectID?, seen: ObjectID?)
         throws(GitError) -> ObjectID?
     {
-        guard let local else { return origin ?? seen }
-        for known in [origin, seen].compactMap({ $0 }) where try isAncestor(local, of: known) {
+        if origin == nil, seen != nil { return nil }
+        guard let local else { return origin }
+        for known in [origin, seen].compactMap({ $0 })
+        where try isAncestor(local, of: known) {
             return local
         }
         if let origin, try isAncestor(origin, of: local) { return origin }

@@ -154,7 +154,7 @@ extension Engine {
 
     /// A conflict branch that origin does not take under its name gets another one.
     private func rename(_ tip: ObjectID) throws(Failure) -> RefName? {
-        let kept = try escape(tip)
+        let kept = try newEscape(tip)
         endEscape(to: kept.name)
         if let mark = IncidentName.pendingMark(of: branch), let old = try target(mark) {
             _ = try refs.delete(mark, from: old)

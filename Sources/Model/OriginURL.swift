@@ -51,6 +51,7 @@ public struct OriginURL: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func way(_ text: String) throws(AddressFlaw) -> Way {
+        guard !text.hasPrefix("//") else { throw AddressFlaw("begins with \"//\": say https: too") }
         if text.hasPrefix("/") { return .path(text) }
         guard let mark = schemeEnd(text) else { return try scpLike(text) }
         let scheme = text[..<mark]
@@ -136,7 +137,8 @@ public struct OriginURL: Sendable, Hashable, CustomStringConvertible {
     /// An address that was not understood, with nothing in it that may be a password.
     private static func shown(_ text: String) -> String {
         var shown = text
-        if let at = text.lastIndex(of: "@") {
+        // Somebody may have encoded more than was wanted.
+        if let at = [text.lastIndex(of: "@"), text.ranges(of: "%40").last?.lowerBound].compactMap({ $0 }).max() {
             let start = schemeEnd(text).map { text.index($0, offsetBy: separator.count) }
             // Without a scheme, what stands before the @ is a user unless it has a colon.
             if let start, start <= at {

@@ -110,6 +110,9 @@ struct OutcomeTests {
         #expect(answer.error.contains("deleted on origin"))
         #expect(try scene.tip() == tip)
         #expect(try scene.origin.tip() == nil)
+        let status = try scene.branchStatus()
+        #expect(status["state"]?.string == "stuck", "\(status.text)")
+        #expect(status["durable"] == .null && status["pendingCommits"] != .integer(0))
         #expect(try scene.push().code == .failed)
         #expect(try scene.origin.tip() == nil)
     }

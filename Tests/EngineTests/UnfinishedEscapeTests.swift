@@ -33,6 +33,25 @@ struct UnfinishedEscapeTests {
         #expect(try scene.refs("refs/pod/pending").isEmpty)
     }
 
+    @Test("behind the branch's move gets another name where origin does not take its own")
+    func renamed() throws {
+        let scene = try Scene.inSync()
+        try scene.commitToOrigin("both.txt", "theirs")
+        let kept = try scene.commit("both.txt", "ours")
+        try scene.origin.refuse()
+        let name = try #require(try scene.reconcile().conflictBranch)
+        try removeFile("\(scene.origin.path)/hooks/pre-receive")
+        let line = "escape refs/heads/main refs/heads/\(name)\n"
+        try writeNewFile("\(scene.gitdir)/git-pod-journal", Array(line.utf8), mode: 0o600)
+        try scene.home.git("update-ref", "refs/heads/conflicts", "main", at: scene.origin.path)
+
+        let answer = try scene.push()
+        #expect(answer.code == .done, "\(answer.errors)")
+        let branches = try scene.refs("refs/heads/", in: scene.origin.path)
+        #expect(branches.contains { $0.value == kept }, "\(branches)")
+        #expect(try scene.refs("refs/pod/pending").isEmpty)
+    }
+
     @Test("only in its journal is not gone on with by the next incident")
     func ended() throws {
         let scene = try Scene.inSync()
