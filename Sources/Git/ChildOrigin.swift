@@ -110,9 +110,16 @@ struct ChildOrigin: OriginWay {
         }
         for (index, name) in names.enumerated() {
             let content: [UInt8]
-            do throws(Failure) {
-                content = try readFile("\(scratch.path)/\(Self.landing)\(index)", limit: 4096)
-            } catch { throw OriginFailure(.unknown, error) }
+            let landed = "\(scratch.path)/\(Self.landing)\(index)"
+            // git ends well, and says on the way that it refuses the ref.
+            guard exists(landed) else {
+                throw OriginFailure(
+                    .unknown, "git does not take \(name) from \(self.origin.name)",
+                    hint: "origin has to be a whole SHA-1 repository, and no shallow clone")
+            }
+            do throws(Failure) { content = try readFile(landed, limit: 4096) } catch {
+                throw OriginFailure(.unknown, error)
+            }
             let text = String(decoding: content.prefix(2 * ObjectID.size), as: UTF8.self)
             guard let id = ObjectID(text) else {
                 throw OriginFailure(.unknown, "git fetched \(name) to no object id")

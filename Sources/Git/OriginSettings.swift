@@ -58,6 +58,11 @@ public struct OriginSettings: Sendable {
     /// Asked several times a second; true calls the operation off.
     public var isCancelled: (@Sendable () -> Bool)?
 
+    /// How long origin may take to list its refs, and how much that may be, in bytes: a far side that
+    /// goes on for ever is not silent.
+    static let longestListing = Duration.seconds(300)
+    static let largestListing = 1 << 28
+
     /// Enough for a clone of some hundred gigabytes; silence ends an operation far sooner.
     public static let longestOperation = Duration.seconds(6 * 3600)
 

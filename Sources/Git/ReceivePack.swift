@@ -37,6 +37,8 @@ final class ReceivePack {
         words.append(line)
         if words.count > Self.wordsLimit { words.removeFirst() }
     }
+    /// Until when its refs have to be there.
+    private var listed = Deadline.never
     /// Bytes that went either way: what tells a slow far side from a silent one.
     private(set) var traffic: UInt64 = 0
 
@@ -104,6 +106,11 @@ final class ReceivePack {
             guard let service = try opening.advance() else { return }
             self.service = service
             stage = .advertising
+            listed = .after(OriginSettings.longestListing)
+        }
+        if case .advertising = stage, listed.hasPassed {
+            throw OriginFailure(
+                .timeout, "\(origin.name) lists refs without end", hint: "look at origin")
         }
         guard let service else { return }
         if case .sending = stage { try send(service) }

@@ -17,6 +17,10 @@ final class SmartConversation {
     /// What origin said on the side band.
     private(set) var sideband: [String] = []
 
+    /// Until when origin's refs have to be there, and how many bytes may still come before; nil: they
+    /// are there.
+    private var listing: (by: Deadline, left: Int)?
+
     /// The most that is kept of what origin says.
     private static let sidebandLimit = 200
 
@@ -37,6 +41,7 @@ final class SmartConversation {
         do throws(OriginFailure) {
             let service = try open()
             self.service = service
+            listing = (.after(OriginSettings.longestListing), OriginSettings.largestListing)
             stream = PatientStream(
                 service.stream,
                 limits: .init(
@@ -51,11 +56,21 @@ final class SmartConversation {
 
     func read(into memory: UnsafeMutableRawBufferPointer) -> Int? {
         guard let stream, failure == nil else { return nil }
-        do throws(PatientStream.Halt) { return try unsafe stream.read(into: memory) } catch {
+        do throws(PatientStream.Halt) {
+            let count = try unsafe stream.read(into: memory)
+            listing?.left -= count
+            guard let listing, listing.left < 0 || listing.by.hasPassed else { return count }
+            failure = OriginFailure(
+                .timeout, "\(settings.url) lists refs without end", hint: "look at origin")
+            return nil
+        } catch {
             failure = service?.explain(error)
             return nil
         }
     }
+
+    /// All refs are listed.
+    func listed() { listing = nil }
 
     func write(_ bytes: [UInt8]) -> Bool {
         guard let stream, failure == nil else { return false }

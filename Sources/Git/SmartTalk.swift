@@ -77,6 +77,7 @@ import POSIX
         try step("talk to it") {
             unsafe git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &options)
         }
+        conversation.listed()
     }
 
     func close() {
@@ -157,6 +158,12 @@ import POSIX
             throw origin.ownTrouble(
                 error.kind == .diskFull ? .diskFull : nil,
                 "cannot \(what): \(origin.name): \(error.detail)")
+        }
+        // Longer ids than libgit2 knows, or a line that tells where history ends.
+        guard !error.detail.contains("parsing REF pkt-line") else {
+            throw OriginFailure(
+                .unknown, "\(origin.name) is a SHA-256 repository, a shallow clone, or no git",
+                hint: "origin has to be a whole SHA-1 repository")
         }
         let words = OriginWords(spoken.lines + [error.detail])
         let (reason, said) = words.reason ?? (.unknown, words.telling ?? error.detail)

@@ -138,7 +138,9 @@ public struct OriginURL: Sendable, Hashable, CustomStringConvertible {
     private static func shown(_ text: String) -> String {
         var shown = text
         // Somebody may have encoded more than was wanted.
-        if let at = [text.lastIndex(of: "@"), text.ranges(of: "%40").last?.lowerBound].compactMap({ $0 }).max() {
+        if let at = [text.lastIndex(of: "@"), text.ranges(of: "%40").last?.lowerBound].compactMap({
+            $0
+        }).max() {
             let start = schemeEnd(text).map { text.index($0, offsetBy: separator.count) }
             // Without a scheme, what stands before the @ is a user unless it has a colon.
             if let start, start <= at {

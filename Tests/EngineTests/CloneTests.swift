@@ -65,6 +65,24 @@ struct CloneTests {
         #expect(again.errors.contains("holds a repository already"))
     }
 
+    @Test(
+        "does not take another's folder for what a killed clone has left", arguments: [true, false])
+    func linked(isInside: Bool) throws {
+        let scene = try Scene()
+        let precious = try scene.origin.pod.folder.folder("precious")
+        try writeFile("\(precious)/file", "precious")
+        let parent = try scene.origin.pod.folder.folder("volume")
+        let link = isInside ? "\(parent)/.git-pod-clone" : "\(parent)/.pod.git.git-pod-clone"
+        try run(["ln", "-s", precious, link]).check()
+        let answer = try scene.answer([
+            "clone", scene.origin.path, isInside ? parent : "\(parent)/pod.git", "--branch", "main",
+        ])
+        #expect(answer.code == .configuration, "\(answer)")
+        #expect(answer.errors.contains("is not a folder that we have made"), "\(answer.errors)")
+        #expect(directoryEntries(precious) == ["file"])
+        #expect(!exists("\(parent)/pod.git"))
+    }
+
     @Test("leaves nothing where it failed", arguments: [false, true])
     func failed(isThere: Bool) throws {
         let scene = try Scene()

@@ -117,6 +117,30 @@ struct OutcomeTests {
         #expect(try scene.origin.tip() == nil)
     }
 
+    @Test(
+        "a branch is that very ref of origin's, and no other that git would take for it",
+        arguments: TestOrigin.Kind.allCases,
+        ["refs/heads/refs/heads/main", "refs/tags/refs/heads/main"])
+    func exactName(kind: TestOrigin.Kind, other: String) throws {
+        let scene = try Scene.inSync(kind)
+        let tip = try scene.commit("ours.txt", "ours")
+        let theirs = try scene.commitToOrigin("theirs.txt", "theirs")
+        try scene.home.git("update-ref", other, theirs, at: scene.origin.path)
+        try scene.home.git("update-ref", "-d", "refs/heads/main", at: scene.origin.path)
+        let refs = try scene.refs("refs/", in: scene.origin.path)
+        #expect(try scene.reconcile().outcome == "origin-deleted")
+        #expect(try scene.push().code == .failed)
+        #expect(try scene.tip() == tip)
+        #expect(try scene.refs("refs/", in: scene.origin.path) == refs)
+        // One that has never seen the branch there makes it, and moves nothing else.
+        try scene.home.git("update-ref", "-d", "refs/pod/seen/main", at: scene.gitdir)
+        _ = try scene.push()
+        // git rev-parse would take the other for it, too.
+        let left = try scene.refs("refs/", in: scene.origin.path)
+        #expect(left[other] == theirs)
+        #expect([nil, tip].contains(left["refs/heads/main"]))
+    }
+
     @Test("an origin that is not reached moves nothing", arguments: TestOrigin.Kind.allCases)
     func vanished(kind: TestOrigin.Kind) throws {
         let scene = try Scene.inSync(kind)

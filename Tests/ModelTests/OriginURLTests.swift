@@ -67,7 +67,7 @@ struct OriginURLTests {
         arguments: [
             "ssh://ada:hunter2@h/r", "https://ada:hunter2@-h/r", "ftp://ada:hunter2@h/r",
             "https://ada:hunter2@h/%zz", "https://h/r?token=hunter2", "https://h/r#hunter2",
-            "http://ada@h/r.git?a=b&c=hunter2",
+            "http://ada@h/r.git?a=b&c=hunter2", "https://ada:hunter2%40h/r", "//ada:hunter2@h/r",
         ])
     func secrets(text: String) {
         let failure = #expect(throws: Failure.self) { try OriginURL(text) }
