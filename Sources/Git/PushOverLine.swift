@@ -98,19 +98,34 @@ extension PushLine {
         return (results, due)
     }
 
+    /// How long git may think about a pack before its first byte, or the next: some minutes for what is
+    /// large, and no longer where a volume has stalled.
+    private static let packingAtMost = Duration.seconds(600)
+
     /// Waits until `isDone`, and meanwhile has the next one started.
     func wait(
         for chosen: ReceivePack, until deadline: Deadline, _ isDone: (ReceivePack) -> Bool
     ) throws(OriginFailure) {
         var silence = Deadline.after(settings.idleTimeout)
+        var packing = Deadline.after(Self.packingAtMost)
         var traffic = chosen.traffic
         while true {
             try chosen.advance()
             if isDone(chosen) || chosen.hasEnded { return }
             if chosen.traffic != traffic {
                 (traffic, silence) = (chosen.traffic, .after(settings.idleTimeout))
+                packing = .after(Self.packingAtMost)
             }
-            if chosen.awaitsPack { silence = .after(settings.idleTimeout) }
+            if chosen.awaitsPack {
+                guard !packing.hasPassed else {
+                    throw OriginFailure(
+                        .timeout,
+                        "git pack-objects has said nothing for "
+                            + "\(Self.packingAtMost.spoken)",
+                        hint: "look at the volume of \(origin.repository.path)")
+                }
+                silence = .after(settings.idleTimeout)
+            }
             if let halt = halt(silence, deadline) {
                 if chosen.hasReported { return }
                 throw chosen.explain(halt)

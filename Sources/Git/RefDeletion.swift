@@ -46,21 +46,48 @@ extension Repository {
         let packed = "\(path)/packed-refs"
         if exists(packed) {
             let content = try readFile(packed, limit: Self.packedLimit)
-            if let rest = Self.lines(of: content, without: name) {
-                try replaceFile(packed, with: rest, mode: fileStatus(packed)?.mode ?? 0o644)
+            guard let lines = Self.lines(of: content) else {
+                throw Failure(
+                    .failed, "\(packed) holds what is no ref", hint: "look at it, and mend it")
+            }
+            if let rest = Self.content(of: lines, without: name) {
+                // It will be ours, whoever wrote it: never a program.
+                let mode = (fileStatus(packed)?.mode ?? 0o644) & 0o666
+                try replaceFile(packed, with: rest, mode: mode)
             }
         }
         try removeFile("\(path)/\(name)")
         try? removeFile("\(path)/logs/\(name)")
     }
 
+    /// The lines of packed refs; nil if one of them is nothing that git writes there.
+    private static func lines(of content: [UInt8]) -> [ArraySlice<UInt8>]? {
+        let lines = content.split(separator: UInt8(ascii: "\n"))
+        func isID(_ text: ArraySlice<UInt8>) -> Bool {
+            text.count == 2 * ObjectID.size
+                && text.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        }
+        let (header, refs) = (Array("# pack-refs with:".utf8), Array(" refs/".utf8))
+        for line in lines {
+            let rest = line.dropFirst(2 * ObjectID.size)
+            let isRef = isID(line.prefix(2 * ObjectID.size)) && rest.starts(with: refs)
+            let isPeeled = line.first == UInt8(ascii: "^") && isID(line.dropFirst())
+            guard isRef || isPeeled || line.startIndex == 0 && line.starts(with: header) else {
+                return nil
+            }
+        }
+        return lines
+    }
+
     /// Packed refs without one of them and what it peels to; nil if it is not there.
-    private static func lines(of content: [UInt8], without name: RefName) -> [UInt8]? {
+    private static func content(
+        of lines: [ArraySlice<UInt8>], without name: RefName
+    ) -> [UInt8]? {
         let ending = [UInt8(ascii: " ")] + Array(name.description.utf8)
         var kept: [UInt8] = []
         var isFound = false
         var isDropped = false
-        for line in content.split(separator: UInt8(ascii: "\n")) {
+        for line in lines {
             let isPeeled = line.first == UInt8(ascii: "^")
             if !isPeeled {
                 isDropped =

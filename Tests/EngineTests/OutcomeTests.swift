@@ -137,8 +137,8 @@ struct OutcomeTests {
         _ = try scene.push()
         // git rev-parse would take the other for it, too.
         let left = try scene.refs("refs/", in: scene.origin.path)
-        #expect(left[other] == theirs)
-        #expect([nil, tip].contains(left["refs/heads/main"]))
+        #expect(left[String(other.dropFirst("refs/".count))] == theirs)
+        #expect([nil, tip].contains(left["heads/main"]))
     }
 
     @Test("an origin that is not reached moves nothing", arguments: TestOrigin.Kind.allCases)

@@ -55,6 +55,25 @@ struct RefDeletionTests {
         try update("refs/pod/x")
     }
 
+    @Test("leaves no program behind where the packed refs were one")
+    func program() throws {
+        let repository = try Repository(path: gitdir)
+        let name = try #require(RefName("refs/pod/x/one"))
+        let packed = "\(gitdir)/packed-refs"
+        try update("refs/pod/x/one")
+        try home.git("pack-refs", "--all", at: gitdir)
+        let content = contents(packed)
+        try writeFile(packed, "#!/bin/sh\n" + content, mode: 0o755)
+        #expect(throws: GitError.self) { try repository.delete(name, from: commit) }
+        try writeFile(packed, content, mode: 0o755)
+        #expect(try names().contains("refs/pod/x/one"))
+        try update("refs/heads/a;touch${IFS}x")
+        try home.git("pack-refs", "--all", at: gitdir)
+        try run(["chmod", "755", packed]).check()
+        try repository.delete(name, from: commit)
+        #expect(fileStatus(packed)?.mode == 0o644)
+    }
+
     @Test("stays if it has another value, or if somebody holds a lock on it or on packed refs")
     func stays() throws {
         let repository = try Repository(path: gitdir)
