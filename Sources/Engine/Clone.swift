@@ -177,6 +177,7 @@ public struct Clone: Sendable {
             try repository.configure(
                 "remote.\(remote).fetch", "+refs/heads/*:refs/remotes/\(remote)/*")
         }
+        try KnownOrigin(gitdir: place.folder).record(url)
         try syncFile("\(place.folder)/config")
         try syncFile("\(place.folder)/HEAD")
     }

@@ -16,6 +16,8 @@ public final class Engine {
     let replacements: Replacements
     /// Takes a line for the log.
     let note: (String) -> Void
+    /// The same of the one line that says that there is another origin now.
+    let tellAdopted: (String) -> Void
     /// When whoever asks waits no longer: what is done with origin is called off then.
     let limit: Deadline
     private let lock: GitdirLock
@@ -44,7 +46,8 @@ public final class Engine {
     ///   `never` leaves both to the settings.
     init(
         _ repository: Repository, _ settings: Settings, branch: RefName, environment: Environment,
-        limit: Deadline = .never, note: @escaping (String) -> Void
+        limit: Deadline = .never, tellAdopted: ((String) -> Void)? = nil,
+        note: @escaping (String) -> Void
     ) throws(Failure) {
         self.limit = limit
         self.repository = repository
@@ -54,6 +57,7 @@ public final class Engine {
         self.settings = settings
         self.environment = environment
         self.note = note
+        self.tellAdopted = tellAdopted ?? note
         self.branch = branch
         let patience = try settings.lockTimeout()
         lock = try GitdirLock(repository.path, patience: limit.remaining ?? patience)
@@ -69,7 +73,7 @@ public final class Engine {
     private init(_ other: Engine, _ branch: RefName) throws(Failure) {
         (repository, settings, environment) = (other.repository, other.settings, other.environment)
         (refs, replacements, note) = (other.refs, other.replacements, other.note)
-        (limit, lock) = (other.limit, other.lock)
+        (limit, lock, tellAdopted) = (other.limit, other.lock, other.tellAdopted)
         self.branch = branch
         try checkIsNoAlias(branch, hint: Self.aliasHint)
     }

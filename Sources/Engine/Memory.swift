@@ -10,6 +10,8 @@ extension Engine {
     /// Origin's tip was acted on: from now on it must stay, or origin was rewritten.
     func remember(_ tip: ObjectID?) throws(Failure) {
         guard let tip else { return }
+        // Where nothing says it yet, what is remembered is of this one.
+        try knownOrigins.record(originURL())
         try set(seen, to: tip, Self.message)
         for entry in refs.unfinished {
             if case .follow(branch, _, _, _) = entry { refs.end(entry) }

@@ -75,8 +75,10 @@ extension Engine {
             throw error.failure
         }
         report.oldCommit = tips.branch
+        let plan = try plan(for: local, tips)
+        try adopt(tips.branch, by: plan)
         try track(tips.branch)
-        let obstacle = try obstacle(to: local, tips)
+        let obstacle = obstacle(by: plan)
         // Conflict branches go also where the branch cannot.
         var delivery = try deliver(obstacle == nil ? local : nil, tips)
         if !delivery.renamed.isEmpty {
@@ -97,15 +99,19 @@ extension Engine {
         report.failure = delivery.failure
     }
 
-    /// Why origin's branch cannot go to `local` without losing anything, by the same decision as a
-    /// reconcile's; nil if it can.
-    private func obstacle(to local: ObjectID, _ tips: OriginTips) throws(Failure) -> Failure? {
-        let seen = try target(seen)
+    /// The same decision as a reconcile's, with nobody to bring both sides together.
+    private func plan(for local: ObjectID, _ tips: OriginTips) throws(Failure) -> ReconcilePlan {
+        let seen = try lastSeen()
         let situation = try attempt { () throws(GitError) in
             try self.repository.situation(
                 local: local, tip: tips.branch, originIsEmpty: tips.originIsEmpty, seen: seen)
         }
-        switch ReconcilePlan(situation, onDivergence: .stop, onRewrite: .stop) {
+        return ReconcilePlan(situation, onDivergence: .stop, onRewrite: .stop)
+    }
+
+    /// Why origin's branch cannot go to ours without losing anything; nil if it can.
+    private func obstacle(by plan: ReconcilePlan) -> Failure? {
+        switch plan {
         case .nothing, .push: return nil
         case .fail(let refusal), .stop(.originDeleted, let refusal): return failure(refusal)
         default:

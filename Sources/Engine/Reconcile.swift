@@ -66,6 +66,7 @@ final class Reconcile {
             let situation = try observe(local, tips)
             let plan = ReconcilePlan(
                 situation, onDivergence: onDivergence, onRewrite: onRewrite)
+            if !isDryRun { try accept(tips, by: plan) }
             if try carryOut(plan, local, tips) == .finished { return }
         }
         throw Failure(
@@ -75,7 +76,8 @@ final class Reconcile {
 
     /// Says how origin was left.
     func sight() {
-        guard let originTip else { return }
+        // Of an origin that is not adopted, nothing follows for a push.
+        guard let originTip, engine.isAdopted else { return }
         report.sighting = Sighting(origin: originTip, seen: try? engine.target(engine.seen))
     }
 
@@ -85,17 +87,23 @@ final class Reconcile {
             let tips = try engine.fetch()
             return tips
         } catch {
+            report.reason = error.reason
             if error.isOutOfReach { report.outcome = report.outcome ?? .fetchFailed }
             report.failure = error.failure
             return nil
         }
     }
 
+    /// Origin's tips count from here on.
+    private func accept(_ tips: OriginTips, by plan: ReconcilePlan) throws(Failure) {
+        try engine.adopt(tips.branch, by: plan)
+        try engine.track(tips.branch)
+    }
+
     private func observe(_ local: ObjectID, _ tips: OriginTips) throws(Failure) -> Situation {
-        if !isDryRun { try engine.track(tips.branch) }
         originTip = .some(tips.branch)
         originIsEmpty = tips.originIsEmpty
-        let seen = try engine.target(engine.seen)
+        let seen = try engine.lastSeen()
         return try attempt { () throws(GitError) in
             let repository = self.engine.repository
             if self.report.outcome == nil { try self.count(local, tips.branch) }

@@ -23,6 +23,8 @@ public struct ReconcileReport: Sendable {
     public var duration: Duration = .zero
     /// What went wrong, even where an outcome was reached: a push that failed after a rebase.
     public var failure: Failure?
+    /// Why origin could not be asked, where that is what went wrong.
+    var reason: PushFailureReason?
     /// What origin has now, and what of it was acted on; nil if origin was not reached.
     var sighting: Sighting?
 

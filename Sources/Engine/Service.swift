@@ -15,12 +15,13 @@ public final class Service {
     enum Message: Sendable {
         /// Of the origin that had this number.
         case answer(Int, Courier.Answer)
-        case reconciled(RefName, ReconcileReport)
+        /// Of the origin that had this number.
+        case reconciled(Int, RefName, ReconcileReport)
         /// Of the origin that had this number.
         case surveyed(Int, Survey)
         case saved(RefName, ObjectID, Result<RefName?, Failure>)
-        /// With what could not be written down, and why.
-        case settled([RefUpdate], [RefName: String])
+        /// Of the origin that had this number: what could not be written down, and why.
+        case settled(Int, [RefUpdate], [RefName: String])
         case asked(@Sendable (Service, inout [PushMachine.Event]) -> Void)
     }
 
@@ -49,6 +50,12 @@ public final class Service {
     var courier: Courier?
     /// Counts the origins that there have been: what one has said does not count for the next.
     var generation = 0
+    /// Whether origin is the one that is remembered here, or was found to go on from that.
+    var isAdopted = true
+    /// Branches whose reconcile may adopt it.
+    var adopting: Set<RefName> = []
+    /// What waits for that to be looked at.
+    var heldLooks: Set<RefName> = []
     let watch: RefWatch
 
     /// The tips of what is looked after, as they were last seen.
@@ -150,7 +157,8 @@ public final class Service {
         let log = log
         return Steward(
             gitdir: gitdir, settings: settings.settings, environment: environment,
-            note: { log(LogEntry(.info, "reconcile", $0)) })
+            note: { log(LogEntry(.info, "reconcile", $0)) },
+            tellAdopted: { log(LogEntry(.info, "adopted", $0)) })
     }
 
     // MARK: the loop
@@ -221,7 +229,10 @@ public final class Service {
             conflicts.insert(name)
             events.append(.local(name, mark.target))
         }
-        if settings.origin != nil { reconcile(tips.keys.sorted(), &events) }
+        guard let origin = settings.origin else { return }
+        isAdopted = KnownOrigin(gitdir: gitdir).isAdopted(origin.url)
+        if !isAdopted { adopting = Set(tips.keys) }
+        reconcile(tips.keys.sorted(), &events)
     }
 
     /// Gives the machine what happened, and does what it wants.

@@ -15,8 +15,7 @@ extension Service {
             sent(updates)
             refsUnderWay = updates.count
             tell({ $0.send(updates) }, orAnswer: Courier.Answer.failed)
-        case .look(let names):
-            tell({ $0.look(names) }, orAnswer: Courier.Answer.lookFailed)
+        case .look(let names): look(names)
         case .save(let name, let tip, let conflict): save(name, tip, on: conflict)
         case .reconcile(let name): reconcile(name)
         case .announce(let notice): announce(notice)
@@ -71,7 +70,7 @@ extension Service {
     /// Has refs here say what origin has confirmed: all that came while the last of that was written.
     func settle() {
         guard !unsettled.isEmpty, settling.isEmpty, settleFrom.hasPassed else { return }
-        let (steward, mailbox) = (steward, mailbox)
+        let (steward, mailbox, generation) = (steward, mailbox, generation)
         // What failed the last time comes last.
         let due = unsettled.values.sorted {
             let isLate = (settleTroubles[$0.name] != nil, settleTroubles[$1.name] != nil)
@@ -80,7 +79,7 @@ extension Service {
         (settling, unsettled) = (Set(unsettled.keys), [:])
         stewardLane.add {
             let (left, why) = steward.settle(due)
-            mailbox.post(.settled(left, why))
+            mailbox.post(.settled(generation, left, why))
         }
     }
 
@@ -109,7 +108,12 @@ extension Service {
             for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
                 events.append(.sighted(name, Sighting(origin: tip, seen: seen(of: name))))
             }
-        case .reconciled(let name, let report): reconciled(name, report, &events)
+        case .reconciled(let number, let name, let report):
+            if number == generation {
+                reconciled(name, report, &events)
+            } else {
+                takeConflict(of: report, &events)
+            }
         case .surveyed(let number, let survey):
             if number == generation { surveyed(survey, &events) }
         case .saved(let name, let tip, .success(let conflict)):
@@ -117,7 +121,8 @@ extension Service {
             events.append(.saved(name, tip: tip, on: conflict))
         case .saved(let name, let tip, .failure(let failure)):
             events.append(.notSaved(name, tip: tip, failure.description))
-        case .settled(let left, let why):
+        case .settled(let number, _, _) where number != generation: settling = []
+        case .settled(_, let left, let why):
             for (name, text) in why where settleTroubles[name] != text {
                 log(LogEntry(.warning, "settle", text))
             }

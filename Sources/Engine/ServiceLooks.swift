@@ -44,7 +44,7 @@ extension Service {
                 isLooking = true
                 log(LogEntry(.debug, "look", "asking origin where its branches are"))
                 let names = tips.keys.sorted()
-                tell({ $0.look(names) }, orAnswer: Courier.Answer.lookFailed)
+                look(names)
             }
         }
     }

@@ -33,7 +33,7 @@ extension Service {
                 throw Failure(.failed, "\(gitdir) has no branch \(name.branch ?? "")")
             }
             events.append(.triggered)
-            tell({ $0.look([name]) }, orAnswer: Courier.Answer.lookFailed)
+            self.look([name])
             pushes.append(
                 PushWaiter(
                     name: name, since: now, report: PushReport(branch: name.branch ?? ""),
@@ -67,15 +67,6 @@ extension Service {
             waiter.reply(report)
             return false
         }
-    }
-
-    /// Answers all of them: there is another origin now.
-    func giveUpPushes() {
-        let failure = Failure(.failed, "origin is another one by now", hint: "run it again")
-        for waiter in pushes {
-            waiter.reply(PushReport(branch: waiter.name.branch ?? "", failure: failure))
-        }
-        pushes = []
     }
 
     private func report(on waiter: PushWaiter) -> PushReport? {

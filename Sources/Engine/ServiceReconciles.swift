@@ -9,8 +9,8 @@ import POSIX
 extension Service {
     /// Reconciles a branch on the steward's lane.
     func reconcile(_ name: RefName) {
-        let (steward, mailbox) = (steward, mailbox)
-        stewardLane.add { mailbox.post(.reconciled(name, steward.reconcile(name))) }
+        let (steward, mailbox, generation) = (steward, mailbox, generation)
+        stewardLane.add { mailbox.post(.reconciled(generation, name, steward.reconcile(name))) }
     }
 
     /// The same when it is not the machine that has asked for it.
@@ -74,13 +74,19 @@ extension Service {
                 ReconcileEnd(
                     outcome: report.outcome, escaped: report.conflictBranch != nil, local: local,
                     sighting: report.sighting)))
-        if let conflict = report.conflictBranch.flatMap(RefName.init(branch:)),
+        takeConflict(of: report, &events)
+        adopting.remove(name)
+        if !isAdopted { lookWhetherAdopted(after: report, &events) }
+    }
+
+    /// A conflict branch is on its way, if the reconcile has made one.
+    func takeConflict(of report: ReconcileReport, _ events: inout [PushMachine.Event]) {
+        guard let conflict = report.conflictBranch.flatMap(RefName.init(branch:)),
             let mark = IncidentName.pendingMark(of: conflict),
             let tip = try? repository.target(of: mark)
-        {
-            conflicts.insert(conflict)
-            events.append(.local(conflict, tip))
-        }
+        else { return }
+        conflicts.insert(conflict)
+        events.append(.local(conflict, tip))
     }
 
     private func log(_ report: ReconcileReport) {

@@ -76,11 +76,15 @@ extension Service {
     ) {
         reloads[name] = reload
         events.append(.reconcileBegan(name))
-        let (steward, mailbox) = (steward, mailbox)
+        let (steward, mailbox, generation) = (steward, mailbox, generation)
         stewardLane.add {
             let report = steward.reconcile(name)
-            mailbox.post(.reconciled(name, report))
-            mailbox.post(.asked { service, events in service.reloaded(name, report, &events) })
+            mailbox.post(.reconciled(generation, name, report))
+            mailbox.post(
+                .asked { service, events in
+                    guard generation == service.generation else { return }
+                    service.reloaded(name, report, &events)
+                })
         }
     }
 

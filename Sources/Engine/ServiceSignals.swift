@@ -65,9 +65,13 @@ extension Service {
 
     private static let oldLock: Int64 = 2
 
+    /// What only a start reads.
+    private static let fixedSettings = ["listen", "listenPublic", "webhookSecretFile"]
+
     private func reload(_ events: inout [PushMachine.Event]) {
         let log = log
         let (former, formerCheck) = (settings.origin?.url.description, settings.originCheck)
+        let formerSettings = settings.settings
         do throws(Failure) {
             settings = try ServiceSettings(
                 gitdir: gitdir, flags: flags, environment: environment,
@@ -81,6 +85,11 @@ extension Service {
             try connect()
             events.append(.triggered)
             log(LogEntry(.info, "reload", "the configuration was read again"))
+            for name in Self.fixedSettings
+            where settings.settings.value(name)?.text != formerSettings.value(name)?.text {
+                let text = "\(name) is another one now, and that counts from the next start"
+                log(LogEntry(.warning, "reload", text))
+            }
         } catch {
             log(LogEntry(.error, "reload", "the old configuration stays: \(error.description)"))
         }
@@ -93,7 +102,9 @@ extension Service {
         alarm = .never
         (conflicts, hasReconciled, isLooking) = ([], [], false)
         originTrouble = nil
-        giveUpPushes()
+        // What the last one has confirmed says nothing of this one.
+        (unsettled, settleTroubles, heldLooks, adopting) = ([:], [:], [], [])
+        answerOfFormer()
         if isDraining { events.append(.drain) }
         try takeUp(&events)
     }

@@ -13,11 +13,12 @@ struct Steward: Sendable {
     let settings: Settings
     let environment: Environment
     let note: @Sendable (String) -> Void
+    let tellAdopted: @Sendable (String) -> Void
 
     private func engine(_ branch: RefName) throws(Failure) -> Engine {
         try Engine(
             Repository(known: gitdir), settings, branch: branch, environment: environment,
-            note: note)
+            tellAdopted: tellAdopted, note: note)
     }
 
     /// Reconciles `branch`, and says how it is left.

@@ -15,14 +15,17 @@ struct Survey: Sendable {
     /// Why nothing could be looked at; the reports say the same then.
     var failure: Failure?
 
-    init() {}
+    init(rest: [RefName] = []) { self.rest = rest }
 
     /// Nothing is known of any of `branches`.
-    init(_ branches: [RefName], failure: Failure, outcome: Outcome? = nil) {
+    init(
+        _ branches: [RefName], failure: Failure, outcome: Outcome? = nil,
+        reason: PushFailureReason? = nil
+    ) {
         self.failure = failure
         reports = branches.map { name in
             var report = ReconcileReport(branch: name.branch ?? "", failure: failure)
-            report.outcome = outcome
+            (report.outcome, report.reason) = (outcome, reason)
             return report
         }
     }
@@ -31,10 +34,12 @@ struct Survey: Sendable {
 extension Engine {
     /// Asks origin once where `branches` are, and sees what follows from that for each.
     func survey(_ branches: [RefName]) -> Survey {
+        guard isAdopted else { return Survey(rest: branches) }
         let found: [RefName: ObjectID]
         do throws(OriginFailure) { found = try origin().tips(branches) } catch {
             return Survey(
-                branches, failure: error.failure, outcome: error.isOutOfReach ? .fetchFailed : nil)
+                branches, failure: error.failure, outcome: error.isOutOfReach ? .fetchFailed : nil,
+                reason: error.reason)
         }
         var survey = Survey()
         let hasOld = (try? !oldAnchors().isEmpty) ?? true

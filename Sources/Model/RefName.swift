@@ -57,12 +57,18 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     /// Where origin's last tip that we acted on is remembered. Nil if this is no branch.
-    public var seen: RefName? { branch.map { RefName(unchecked: "\(Self.memory)\($0)") } }
+    public var seen: RefName? { branch.map { RefName(unchecked: "\(Self.memories)\($0)") } }
 
     /// Whether it is such a memory of some branch.
-    public var isSeen: Bool { description.hasPrefix(Self.memory) }
+    public var isSeen: Bool { description.hasPrefix(Self.memories) }
 
-    private static let memory = "refs/pod/seen/"
+    /// The branch that such a memory is of; nil if it is none.
+    public var remembered: RefName? {
+        isSeen ? RefName(branch: String(description.dropFirst(Self.memories.count))) : nil
+    }
+
+    /// The folder of these memories.
+    public static let memories = "refs/pod/seen/"
 
     public static func < (left: RefName, right: RefName) -> Bool {
         left.description.utf8.lexicographicallyPrecedes(right.description.utf8)

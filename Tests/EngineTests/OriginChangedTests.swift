@@ -1,0 +1,145 @@
+// Another origin in the configuration than before: taken on if it goes on from what is here, refused if it
+// has nothing in common with it.
+
+import Model
+import POSIX
+import TestSupport
+import Testing
+
+@Suite("Another origin than before")
+struct OriginChangedTests {
+    /// A repository beside origin, with origin's branches if it is not to be empty.
+    static func other(_ scene: Scene, isEmpty: Bool = false) throws -> String {
+        let path = scene.origin.pod.folder.file("other.git")
+        if isEmpty {
+            try scene.home.git("init", "-q", "--bare", path)
+        } else {
+            try scene.home.git("clone", "-q", "--bare", scene.origin.path, path)
+        }
+        return path
+    }
+
+    /// One that has a branch of that name, and no commit in common with it.
+    static func stranger(_ scene: Scene) throws -> String {
+        let path = try other(scene, isEmpty: true)
+        try scene.commit("theirs.txt", "theirs", to: path, orphan: true)
+        return path
+    }
+
+    private func refs(_ path: String, _ scene: Scene) throws -> [String: String] {
+        try scene.refs("refs/", in: path)
+    }
+
+    @Test("is taken on where it has the same history, and gets what it lacks")
+    func adopted() throws {
+        let scene = try Scene.inSync()
+        let other = try Self.other(scene)
+        let tip = try scene.commit("ours.txt", "ours")
+        let answer = try scene.reconcile("--origin", other)
+        #expect(answer.outcome == "pushed-ahead" && answer.code == .done, "\(answer.errors)")
+        #expect(answer.errors.contains("origin is \(other) now, and was \(scene.origin.path)"))
+        #expect(try scene.tip(in: other) == tip)
+        #expect(try scene.tip("refs/pod/seen/main") == tip)
+        // Said once.
+        #expect(try scene.reconcile("--origin", other).errors == "")
+    }
+
+    @Test(
+        "is one that was never seen: it has dropped nothing of ours by never having had it",
+        arguments: ["reconcile", "push", "flush"])
+    func behind(verb: String) throws {
+        let scene = try Scene.inSync()
+        let other = try Self.other(scene)
+        let tip = try #require(try scene.tip())
+        let before = try #require(try scene.tip("main~2"))
+        try scene.home.git("update-ref", "refs/heads/main", before, at: other)
+        let answer = try scene.verb(verb, ["--origin", other])
+        #expect(answer.code == .done, "\(answer.errors)")
+        #expect(try scene.tip() == tip)
+        #expect(try scene.tip(in: other) == tip)
+    }
+
+    @Test("that has gone on without what the former had is replayed onto, with all that is ours")
+    func parted() throws {
+        let scene = try Scene.inSync()
+        let other = try Self.other(scene)
+        let before = try #require(try scene.tip("main~1"))
+        try scene.home.git("update-ref", "refs/heads/main", before, at: other)
+        try scene.commit("theirs.txt", "theirs", to: other)
+        let mine = try scene.subjects()
+        let answer = try scene.reconcile("--origin", other)
+        #expect(answer.outcome == "rebased", "\(answer.errors)")
+        let now = try scene.subjects()
+        #expect(mine.allSatisfy(now.contains) && now.contains("Write theirs.txt"), "\(now)")
+        #expect(try scene.subjects(in: other) == now)
+        try scene.check()
+    }
+
+    @Test("without any commit is filled, and was not one where the branch was deleted")
+    func empty() throws {
+        let scene = try Scene.inSync()
+        let other = try Self.other(scene, isEmpty: true)
+        let answer = try scene.push("--origin", other)
+        #expect(answer.code == .done, "\(answer.errors)")
+        #expect(try scene.tip(in: other) == scene.tip())
+        #expect(try scene.tip("refs/pod/seen/main") == scene.tip())
+    }
+
+    @Test("brings nothing back that neither it nor the pod has, and loses no sight of it")
+    func setAside() throws {
+        let scene = try Scene.inSync()
+        let other = try Self.other(scene)
+        let (tip, kept) = (try scene.tip(), try scene.tip("main~1"))
+        for path in [scene.gitdir, other] {
+            try scene.home.git("update-ref", "refs/heads/main", kept ?? "", at: path)
+        }
+        try scene.home.git("update-ref", "-d", "refs/remotes/origin/main", at: scene.gitdir)
+        let answer = try scene.reconcile("--origin", other)
+        #expect(answer.outcome == "in-sync", "\(answer.errors)")
+        #expect(try scene.tip(in: other) == kept)
+        #expect(try scene.tip("refs/pod/seen/main") == kept)
+        #expect(try scene.refs("refs/pod/before/").values.contains(tip ?? ""))
+    }
+
+    @Test("with no commit in common is refused", arguments: ["reconcile", "push", "flush"])
+    func refused(verb: String) throws {
+        let scene = try Scene.inSync()
+        let other = try Self.stranger(scene)
+        try scene.commit("ours.txt", "ours")
+        // One that is still to be sent does not go there, either.
+        try scene.update("conflicts/2026-01-01T00-00-00Z", to: try scene.tip() ?? "")
+        try scene.home.git(
+            "update-ref", "refs/pod/pending/conflicts/2026-01-01T00-00-00Z", "main",
+            at: scene.gitdir)
+        let (here, there) = (try refs(scene.gitdir, scene), try refs(other, scene))
+        let answer = try scene.verb(verb, ["--origin", other])
+        #expect(answer.code == .failed)
+        #expect(answer.error.contains("no commit in common"), "\(answer.error)")
+        #expect(answer.error.contains("origin was \(scene.origin.path) and is \(other) now"))
+        #expect(try refs(scene.gitdir, scene) == here)
+        #expect(try refs(other, scene) == there)
+        let back = try scene.push()
+        #expect(back.code == .done && !back.errors.contains("now, and was"), "\(back.errors)")
+    }
+
+    @Test("is not the same one by another name")
+    func spelling() throws {
+        let scene = try Scene.inSync()
+        for url in ["file://\(scene.origin.path)", "\(scene.origin.path)/"] {
+            let answer = try scene.reconcile("--origin", url)
+            #expect(answer.outcome == "in-sync")
+            #expect(!answer.errors.contains("now, and was"), "\(answer.errors)")
+        }
+    }
+
+    @Test("a clone remembers where it is from")
+    func clone() throws {
+        let scene = try Scene()
+        let other = try Self.stranger(scene)
+        let path = scene.origin.pod.folder.file("clone.git")
+        #expect(try scene.answer(["clone", scene.origin.path, path]).code == .done)
+        let answer = try scene.answer(["reconcile", "--repo", path, "--json", "--origin", other])
+        #expect(answer.error.contains("and is \(other) now"), "\(answer.error)")
+        #expect(!contents("\(path)/git-pod-origin").contains(other))
+    }
+}
