@@ -29,6 +29,7 @@ public final class Boot {
     private var isCloning = false
     private var failure: Failure?
     private var nextLog = Deadline.after(.zero)
+    private var supervisor: Supervisor?
 
     /// How often the log tells how far the clone is.
     private static let logInterval = Duration.seconds(5)
@@ -75,14 +76,18 @@ public final class Boot {
 
     /// Clones until the gitdir is in place.
     ///
+    /// - Parameter supervisor: whom to tell how it stands.
     /// - Returns: false if a signal ended it before.
-    public func run(signals: SignalWaker) throws(Failure) -> Bool {
+    public func run(signals: SignalWaker, supervisor: Supervisor? = nil) throws(Failure) -> Bool {
+        self.supervisor = supervisor
         begin()
         while true {
+            supervisor?.turned()
             var requests = [mailbox.descriptor, signals.descriptor].map {
                 PollRequest($0, reading: true)
             }
-            try wait(for: &requests, until: isCloning ? nextLog : nextTry)
+            let next = isCloning ? nextLog : nextTry
+            try wait(for: &requests, until: min(next, supervisor?.nextBeat ?? .never))
             for message in mailbox.take() {
                 switch message {
                 case .ended(.success(let report)): return told(report)
@@ -92,7 +97,7 @@ public final class Boot {
             }
             for signal in signals.arrived() {
                 guard signal == Signals.hangUp else { return giveUp() }
-                tryNow()
+                if let supervisor { supervisor.reload(tryNow) } else { tryNow() }
             }
             if isCloning {
                 tellProgress()
@@ -115,6 +120,7 @@ public final class Boot {
         meter.with { $0 = CloneMeter() }
         nextLog = .after(Self.logInterval)
         isCloning = true
+        supervisor?.tell("cloning: connecting")
         let mailbox = mailbox
         do throws(Failure) {
             let clone = try clone()
@@ -142,6 +148,7 @@ public final class Boot {
         isCloning = false
         self.failure = failure
         log(LogEntry(.error, "clone", failure.description))
+        supervisor?.tell("\(status.phase.rawValue): \(failure.description)")
         if let wait = backoff.fail(at: now, retry, using: &generator) {
             log(LogEntry(.info, "retry", "the next try is in \(wait.spoken)"))
         } else {
@@ -162,6 +169,7 @@ public final class Boot {
     }
 
     private func giveUp() -> Bool {
+        supervisor?.ending()
         isCancelled.with { $0 = true }
         // A clone that ends in order takes away what it has made.
         if isCloning {
@@ -174,7 +182,9 @@ public final class Boot {
     private func tellProgress() {
         guard nextLog.hasPassed else { return }
         nextLog = .after(Self.logInterval)
-        log(LogEntry(.info, "clone", meter.with { $0.line }))
+        let line = meter.with { $0.line }
+        log(LogEntry(.info, "clone", line))
+        supervisor?.tell("cloning: \(line)")
     }
 
     /// How it stands.

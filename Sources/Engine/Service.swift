@@ -110,6 +110,8 @@ public final class Service {
     var isLooking = false
     var lastMove = Deadline.after(.zero)
     var drainEnd: Deadline?
+    /// Who is told how it stands; nil: nobody wants to be.
+    private(set) var supervisor: Supervisor?
 
     /// The file that says that a service runs, by being locked.
     static let claimName = "git-pod-serve.lock"
@@ -165,12 +167,18 @@ public final class Service {
 
     /// Serves until a signal ends it.
     ///
-    /// - Parameter signals: those that mean something here.
+    /// - Parameters:
+    ///   - signals: those that mean something here.
+    ///   - supervisor: whom to tell how it stands.
     /// - Returns: the refs whose tips origin lacks.
-    public func run(signals: SignalWaker) throws(Failure) -> [Watermark] {
+    public func run(
+        signals: SignalWaker, supervisor: Supervisor? = nil
+    ) throws(Failure) -> [Watermark] {
+        self.supervisor = supervisor
         for warning in settings.settings.warnings { log(LogEntry(.warning, "config", warning)) }
         try begin()
         while true {
+            tellSupervisor()
             var requests = [watch.descriptor, mailbox.descriptor, signals.descriptor].map {
                 PollRequest($0, reading: true)
             }
@@ -196,6 +204,7 @@ public final class Service {
     private var nextTurn: Deadline {
         var next = min(alarm, nextLook, waiters.map(\.deadline).min() ?? .never)
         if settings.origin != nil { next = min(next, nextOriginCheck) }
+        if let supervisor { next = min(next, supervisor.nextBeat) }
         if !unsettled.isEmpty, settling.isEmpty { next = min(next, settleFrom) }
         if let drainEnd {
             next = min(next, drainEnd)

@@ -10,10 +10,15 @@ extension Service {
     /// Takes a signal. False if the service is to end at once.
     func take(_ signal: Int32, _ events: inout [PushMachine.Event]) throws(Failure) -> Bool {
         if signal == Signals.hangUp {
-            reload(&events)
+            guard let supervisor else {
+                reload(&events)
+                return true
+            }
+            supervisor.reload { reload(&events) }
             return true
         }
         guard drainEnd == nil else { return false }
+        supervisor?.ending()
         drainEnd = .after(settings.drainTimeout)
         log(LogEntry(.info, "drain", "ending as soon as origin has everything"))
         events.append(.drain)

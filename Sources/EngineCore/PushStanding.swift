@@ -9,6 +9,11 @@ extension PushMachine {
     /// Where all refs stand, conflict branches that are on their way among them, by their names.
     public var watermarks: [Watermark] { refs.values.map(watermark).sorted { $0.name < $1.name } }
 
+    /// How many refs are in each state; states that none is in are left out.
+    public var counts: [Watermark.State: Int] {
+        refs.values.reduce(into: [:]) { $0[state($1), default: 0] += 1 }
+    }
+
     /// The refs whose tips origin does not have. A stuck branch stands for its conflict branch.
     public var lacking: [Watermark] {
         active.sorted().compactMap { refs[$0] }

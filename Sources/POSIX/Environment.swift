@@ -110,3 +110,8 @@ public func currentEnvironment() -> [EnvironmentEntry] {
     }
     return entries
 }
+
+/// Takes variables out of the environment, so that no child inherits them. Not while other threads run.
+public func forgetVariables(_ names: [String]) {
+    for name in names { _ = unsafe unsetenv(name) }
+}

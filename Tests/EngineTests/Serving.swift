@@ -24,8 +24,13 @@ final class Serving {
         try self.init(scene, flags: flags, access: access)
     }
 
-    /// - Parameter hasListen: whether the environment says that no address is to be listened on.
-    init(_ scene: Scene, flags: [String], access: [String]? = nil, hasListen: Bool = true) throws {
+    /// - Parameters:
+    ///   - hasListen: whether the environment says that no address is to be listened on.
+    ///   - environment: more variables.
+    init(
+        _ scene: Scene, flags: [String], access: [String]? = nil, hasListen: Bool = true,
+        environment: [String: String] = [:]
+    ) throws {
         self.scene = scene
         log = scene.origin.pod.folder.file("serve.log.\(SeededNumbers.unique)")
         try writeFile(log, "")
@@ -37,7 +42,7 @@ final class Serving {
                     "json",
                 ]
                 + way + Self.quick + flags,
-            environment: scene.home.environment().filter {
+            environment: scene.home.environment(environment).filter {
                 hasListen || $0.name != "GIT_POD_LISTEN"
             }, error: .null)
     }

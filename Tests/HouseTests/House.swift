@@ -6,15 +6,7 @@ import TestSupport
 
 enum House {
     /// The folder that Package.swift is in.
-    static let root: String = {
-        var parts = #filePath.split(separator: "/").dropLast(3)
-        while !parts.isEmpty,
-            fileStatus("/" + parts.joined(separator: "/") + "/Package.swift") == nil
-        {
-            parts.removeLast()
-        }
-        return "/" + parts.joined(separator: "/")
-    }()
+    static let root = packageFolder
 
     /// The folders of Sources.
     static let modules: [String] = (directoryEntries("\(root)/Sources") ?? []).sorted()

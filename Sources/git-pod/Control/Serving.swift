@@ -22,6 +22,7 @@ final class Serving {
 
     private let line: EngineLine
     private let say: @Sendable (LogEntry) -> Void
+    private let supervisor: Supervisor?
     private let events: EventBoard
     private let secretFile: String?
     private let stage: Stage
@@ -47,6 +48,9 @@ final class Serving {
             events.post(entry.event, entry.json(at: now))
         }
         self.say = say
+        supervisor = Supervisor(
+            environment: .current(), process: processNumber(), log: say)
+        forgetVariables(Supervisor.variables)
         // Before the gitdir is claimed: what is wrong with these is known at once.
         let (machine, anywhere) = (try settings.listen(), try settings.listenPublic())
         secretFile = try settings.webhookSecretFile()
@@ -74,7 +78,8 @@ final class Serving {
         switch stage {
         case .service(let opened): service = opened
         case .boot(let boot):
-            guard try boot.run(signals: signals) else { return [] }
+            supervisor?.ready()
+            guard try boot.run(signals: signals, supervisor: supervisor) else { return [] }
             service = try Self.service(line, say)
         }
         let desk = ControlDesk(
@@ -83,7 +88,8 @@ final class Serving {
         self.desk.with { $0 = .engine(desk) }
         servers.append(
             try ControlServer(gitdir: service.gitdir, routes: routes) { answer($0, desk, $1) })
-        return try service.run(signals: signals)
+        supervisor?.ready()
+        return try service.run(signals: signals, supervisor: supervisor)
     }
 
     func stop() { for server in servers { server.stop() } }
