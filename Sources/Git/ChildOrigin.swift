@@ -32,9 +32,7 @@ struct ChildOrigin: OriginWay {
             let outcome = try fetchOnce(wanted, offering, scratch, incoming)
             if outcome.status.isSuccess {
                 if let tips = try fetched(wanted, scratch) {
-                    do throws(Failure) { try incoming.takeIn() } catch {
-                        throw OriginFailure(.unknown, error)
-                    }
+                    try incoming.takeIn(origin)
                     return tips
                 }
             } else if !outcome.words.lines.contains(where: {

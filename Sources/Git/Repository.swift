@@ -72,6 +72,13 @@ private let libraryIsReady: Bool = {
         unsafe self.objects = objects
         self.path = path
         packsChanged = changed
+        try unsafe Self.readCommitsThemselves(objects)
+    }
+
+    /// What a commit's parents are, its own text says, and not `objects/info/commit-graph`: libgit2
+    /// believes that file, which may be damaged, stale, or another user's.
+    static func readCommitsThemselves(_ objects: OpaquePointer?) throws(GitError) {
+        try check("leave the commit-graph aside") { unsafe git_odb_set_commit_graph(objects, nil) }
     }
 
     deinit {
@@ -134,6 +141,7 @@ private let libraryIsReady: Bool = {
             unsafe git_odb_open(&opened, "\(path)/objects")
         }
         guard let fresh = unsafe opened else { preconditionFailure("success without a handle") }
+        try unsafe Self.readCommitsThemselves(fresh)
         let code = unsafe git_repository_set_odb(handle, fresh)
         guard code == 0 else {
             unsafe git_odb_free(fresh)

@@ -77,8 +77,14 @@ final class IncomingObjects {
     /// As git takes it for `GIT_OBJECT_DIRECTORY`.
     var path: String { folder.path }
 
-    /// Gives the repository all that has come; on disk when this returns.
-    func takeIn() throws(Failure) {
+    /// Gives the repository of `origin` all that has come; on disk when this returns.
+    func takeIn(_ origin: Origin) throws(OriginFailure) {
+        do throws(Failure) { try takeIn() } catch {
+            throw origin.ownTrouble(nil, "\(origin.name): \(error.message)")
+        }
+    }
+
+    private func takeIn() throws(Failure) {
         for part in directoryEntries(path) ?? [] {
             guard fileStatus("\(path)/\(part)")?.kind == .directory else { continue }
             // An index says that its pack is there.

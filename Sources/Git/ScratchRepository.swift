@@ -105,7 +105,10 @@ public final class ScratchRepository {
                 "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ATTR_NOSYSTEM=1",
             ]
         }
-        let injected = [("core.hooksPath", "/dev/null"), ("gc.auto", "0")] + settings
+        // A graph of commits may say of them what they do not.
+        let injected =
+            [("core.hooksPath", "/dev/null"), ("gc.auto", "0"), ("core.commitGraph", "false")]
+            + settings
         environment.append("GIT_CONFIG_COUNT=\(injected.count)")
         for (index, setting) in injected.enumerated() {
             environment.append("GIT_CONFIG_KEY_\(index)=\(setting.0)")

@@ -113,6 +113,7 @@ import POSIX
         var opened: OpaquePointer?
         try check("open \(incoming.path)") { unsafe git_odb_open(&opened, incoming.path) }
         defer { unsafe git_odb_free(opened) }
+        try unsafe Repository.readCommitsThemselves(opened)
         try check("borrow objects") {
             unsafe git_odb_add_disk_alternate(opened, "\(origin.repository.path)/objects")
         }
@@ -127,7 +128,7 @@ import POSIX
         }
         do throws(GitError) { try write(into: incoming) } catch { throw origin.local(error) }
         try download(names, into: incoming)
-        do throws(Failure) { try incoming.takeIn() } catch { throw OriginFailure(.unknown, error) }
+        try incoming.takeIn(origin)
     }
 
     private func download(

@@ -227,6 +227,62 @@ struct BadInputTests {
         #expect(try scene.refs("refs/heads/") == branches)
     }
 
+    @Test("a commit-graph that lies of a commit's parents has nobody's commits dropped from origin")
+    func commitGraph() throws {
+        let scene = try Scene.inSync()
+        let theirs = try scene.commitToOrigin("theirs.txt", "theirs")
+        #expect(try scene.reconcile().outcome == "fast-forwarded")
+        try scene.update("main", to: try scene.tip("main~1") ?? "")
+        let ours = try scene.commit("ours.txt", "ours")
+        try scene.home.git(
+            "-c", "commitGraph.generationVersion=1", "commit-graph", "write", "--reachable",
+            at: scene.gitdir)
+        try lie(in: "\(scene.gitdir)/objects/info/commit-graph", that: ours, standsOn: theirs)
+        // As libgit2 by itself would see it.
+        #expect(try scene.push().code == .failed)
+        #expect(try scene.origin.tip() == theirs)
+        let answer = try scene.reconcile()
+        #expect(["rebased", "fast-forwarded"].contains(answer.outcome), "\(answer.errors)")
+        let isThere = try scene.home.attempt(
+            ["merge-base", "--is-ancestor", theirs, "refs/heads/main"], at: scene.origin.path)
+        #expect(isThere.succeeded)
+    }
+
+    /// Changes the first parent of a commit in a commit-graph (gitformat-commit-graph).
+    private func lie(in path: String, that commit: String, standsOn parent: String) throws {
+        var bytes = try readFile(path)
+        func number(_ offset: Int, _ count: Int) -> Int {
+            bytes[offset..<offset + count].reduce(0) { $0 << 8 | Int($1) }
+        }
+        var chunks: [String: Int] = [:]
+        for index in 0..<Int(bytes[6]) {
+            let entry = 8 + 12 * index
+            let name = String(decoding: bytes[entry..<entry + 4], as: UTF8.self)
+            chunks[name] = number(entry + 4, 8)
+        }
+        let (fanout, ids) = (try #require(chunks["OIDF"]), try #require(chunks["OIDL"]))
+        let count = number(fanout + 255 * 4, 4)
+        func place(_ id: String) throws -> Int {
+            let id = try #require(ObjectID(id)).bytes
+            return try #require(
+                (0..<count).first { Array(bytes[ids + 20 * $0..<ids + 20 * $0 + 20]) == id })
+        }
+        let entry = try #require(chunks["CDAT"]) + 36 * (try place(commit))
+        let position = UInt32(try place(parent))
+        for index in 0..<4 {
+            bytes[entry + 20 + index] = UInt8(truncatingIfNeeded: position >> (24 - 8 * index))
+        }
+        // It stands one generation above that.
+        bytes[entry + 31] += 4
+        try run(["chmod", "644", path]).check()
+        try writeFiles(below: path.parentFolder, [([Array("body".utf8)], bytes.dropLast(20))])
+        let body = "\(path.parentFolder)/body"
+        let sum = try #require(ObjectID(try run(["sha1sum", body]).output.prefix(40)))
+        try removeFile(path)
+        try writeNewFile(path, bytes.dropLast(20) + sum.bytes, mode: 0o644)
+        try removeFile(body)
+    }
+
     @Test("what lies here of origin's tip is not taken for the whole of it")
     func partOfTip() throws {
         let scene = try Scene.inSync(.ssh)
