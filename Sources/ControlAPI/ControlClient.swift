@@ -6,8 +6,14 @@ import POSIX
 /// The engine of a gitdir, if one runs.
 public struct ControlClient: Sendable {
     private let gitdir: String
+    private let trusted: Set<UInt32>
 
-    public init(gitdir: String) { self.gitdir = gitdir }
+    /// - Parameter owner: one more user, besides root and ourselves, whose engine is believed
+    ///   (`trustOwner`). Whoever may write in the gitdir can put a socket of his own there.
+    public init(gitdir: String, trusting owner: UInt32? = nil) {
+        self.gitdir = gitdir
+        trusted = Set([0, currentUser()] + (owner.map { [$0] } ?? []))
+    }
 
     /// Sends one request and waits for its response until `deadline`. Nil if no engine listens.
     ///
@@ -20,6 +26,12 @@ public struct ControlClient: Sendable {
     ) throws(Failure) -> ControlResponse? {
         let name = ControlServer.socketName
         guard let socket = try connectUnix(name, in: gitdir, until: deadline) else { return nil }
+        guard let peer = Peer(of: socket.raw), trusted.contains(peer.user) else {
+            let user = Peer(of: socket.raw).map { "user \($0.user)" } ?? "nobody we know"
+            throw Failure(
+                .refused, "\(gitdir)/\(name) is of \(user), who is not believed",
+                hint: "if that is the engine's user, run this as that user, or set trustOwner")
+        }
         try write(request, to: socket.raw, until: deadline)
         let response = try read(from: socket.raw, until: deadline)
         switch parseResponse(response) {

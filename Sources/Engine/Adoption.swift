@@ -47,6 +47,18 @@ extension OriginURL {
     }
 }
 
+extension Repository {
+    /// The later one of what was acted on and what was fetched, if `local` has that.
+    func lastSeen(_ seen: ObjectID, tracked: ObjectID?, by local: ObjectID?) throws(GitError)
+        -> ObjectID
+    {
+        guard let tracked, tracked != seen, let local, hasCommit(tracked),
+            try isAncestor(tracked, of: local), try isAncestor(seen, of: tracked)
+        else { return seen }
+        return tracked
+    }
+}
+
 extension Engine {
     var knownOrigins: KnownOrigin { KnownOrigin(gitdir: repository.path) }
 
@@ -57,7 +69,16 @@ extension Engine {
     var isAdopted: Bool { (try? originURL()).map(knownOrigins.isAdopted) ?? true }
 
     /// Origin's last tip that was acted on; nil also while that was another origin's.
-    func lastSeen() throws(Failure) -> ObjectID? { isAdopted ? try target(seen) : nil }
+    ///
+    /// What was fetched from it and not acted on counts as well, once the application has joined it to
+    /// the branch: origin may have dropped it since.
+    func lastSeen() throws(Failure) -> ObjectID? {
+        guard isAdopted, let seen = try target(seen) else { return nil }
+        let (tracked, local) = (try target(tracking), try target(branch))
+        return try attempt { () throws(GitError) in
+            try self.repository.lastSeen(seen, tracked: tracked, by: local)
+        }
+    }
 
     /// Takes the configured origin for the one that counts from now on, if it is not: what another one
     /// had is set aside, and `plan` was made without it. Does nothing for one that is known.

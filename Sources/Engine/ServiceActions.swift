@@ -141,7 +141,10 @@ extension Service {
 
     /// What of origin's branch was acted on last: what is not written down yet counts.
     private func seen(of name: RefName) -> ObjectID? {
-        if let known = machine.watermark(of: name)?.seen { return known }
-        return name.seen.flatMap { try? repository.target(of: $0) }
+        let written = name.seen.flatMap { try? repository.target(of: $0) }
+        guard let seen = machine.watermark(of: name)?.seen ?? written else { return nil }
+        let tracked = name.tracking(remote: settings.settings.remote)
+            .flatMap { try? repository.target(of: $0) }
+        return (try? repository.lastSeen(seen, tracked: tracked, by: tips[name])) ?? seen
     }
 }

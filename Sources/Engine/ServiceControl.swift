@@ -15,6 +15,18 @@ public struct ServiceControl: Sendable {
         mailbox.post(.asked { service, _ in service.tellStatus(reply) })
     }
 
+    /// Tells what each setting is that has a value, as it may be shown.
+    public func settings(_ reply: @escaping @Sendable ([String: String]) -> Void) {
+        mailbox.post(
+            .asked { service, _ in
+                var shown: [String: String] = [:]
+                for setting in Setting.all {
+                    shown[setting.name] = service.settings.settings.shown(setting.name)?.text
+                }
+                reply(shown)
+            })
+    }
+
     /// Waits until origin has the tip that the branch has now, wherever reconciles take it.
     ///
     /// - Parameter branch: nil for the only one that is looked after.

@@ -12,6 +12,9 @@ public struct Settings: Sendable {
         case flag, environment, gitdir
         case git = "git config"
         case standard = "default"
+
+        /// Whether it was said to this process alone.
+        public var isOfThisRun: Bool { self == .flag || self == .environment }
     }
 
     private let values: [String: (text: String, source: Source)]
@@ -23,7 +26,7 @@ public struct Settings: Sendable {
     /// Whether the gitdir's own configuration may count for git's children.
     public let gitdirIsTrusted: Bool
     /// One more user than ourselves and root whose gitdir is trusted.
-    let trustedOwner: UInt32?
+    public let trustedOwner: UInt32?
 
     private static let wanted =
         "^(pod\\.[a-z0-9-]+$|remote\\..*\\.url$|user\\.(name|email)$|committer\\.(name|email)$|include)"
@@ -129,6 +132,13 @@ public struct Settings: Sendable {
         let shown = (try? OriginURL(text))?.description ?? "…"
         return (shown, value?.source.rawValue ?? "remote.\(remote).url")
     }
+
+    /// Settings that decide what is done, and to which origin: where one of these is given to a verb, an
+    /// engine that has another one is not asked.
+    public static let decisive = [
+        "origin", "remote", "deployKey", "knownHosts", "strictHostKeyChecking", "tokenFile",
+        "onDivergence", "onRewrite",
+    ]
 
     /// Where origin is; nil if nothing says so.
     public var originURL: String? { values["origin"]?.text ?? remoteURL }

@@ -59,7 +59,7 @@ extension Engine {
     private func settled(by tip: ObjectID?, droppingAnchors: Bool) throws(Failure)
         -> ReconcileReport?
     {
-        let (local, known) = (try localTip(), try target(seen))
+        let (local, known) = (try localTip(), try lastSeen())
         guard try unfinishedEscape(local) == nil else { return nil }
         var report = ReconcileReport(branch: branch.branch ?? "")
         (report.oldCommit, report.newCommit) = (local, local)

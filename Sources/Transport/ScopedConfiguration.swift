@@ -37,6 +37,16 @@ public struct ScopedConfiguration: Sendable {
 
     public init(_ entries: [Entry] = []) { self.entries = entries }
 
+    /// What says which repository is meant, and which of its files: whoever calls us from a hook or an
+    /// alias of another repository has these (git rev-parse --local-env-vars).
+    private static let repositoryVariables: Set<String> = [
+        "GIT_DIR", "GIT_CONFIG", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_WORK_TREE",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_INDEX_FILE", "GIT_PREFIX",
+        "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE", "GIT_REPLACE_REF_BASE",
+        "GIT_NO_REPLACE_OBJECTS", "GIT_INTERNAL_SUPER_PREFIX", "GIT_CEILING_DIRECTORIES",
+        "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    ]
+
     /// Reads what matches `pattern` (an extended regular expression over keys), as git at `gitdir`
     /// would have it.
     ///
@@ -48,7 +58,7 @@ public struct ScopedConfiguration: Sendable {
     ) throws(Failure) -> ScopedConfiguration {
         // Named by GIT_DIR, a gitdir of another owner may be read; nothing of it is run by this.
         let environment =
-            currentEnvironment().filter { $0.name != "GIT_DIR" } + [
+            currentEnvironment().filter { !repositoryVariables.contains($0.name) } + [
                 "GIT_DIR=\(gitdir ?? "/nonexistent")"
             ]
         let includes = followingIncludes ? "--includes" : "--no-includes"

@@ -15,7 +15,7 @@ let flushVerb = Verb(
     var query = ["wait": "\(limit.milliseconds)ms"]
     query["branch"] = line.flags["branch"]
     let patience = limit + engineGrace
-    if let answer = try EngineAnswer(gitdir, "/v1/push", query, within: patience) {
+    if let answer = try EngineAnswer(gitdir, line.flags, "/v1/push", query, within: patience) {
         return try answer.show(asJSON: line.wantsJSON)
     }
     let flush = Flush.withoutEngine(

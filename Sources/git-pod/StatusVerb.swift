@@ -12,7 +12,8 @@ let statusVerb = Verb(
     let line = try EngineLine(
         arguments, verb: "status", settings: statusSettings, switches: [])
     let gitdir = try Engine.gitdir(at: line.gitdir())
-    let engine = try ControlClient(gitdir: gitdir).send(
+    let settings = try Settings(flags: line.flags, environment: .current(), gitdir: gitdir)
+    let engine = try ControlClient(gitdir: gitdir, trusting: settings.trustedOwner).send(
         ControlRequest(.get, "/v1/status"), until: .after(engineGrace))
     let report = try StatusReport(
         path: gitdir, flags: line.flags, environment: .current(), engine: engine?.body)

@@ -99,4 +99,15 @@ struct PolicyTests {
         #expect(try scene.refs("refs/", in: scene.origin.path) == there)
         #expect(try scene.reconcile("--on-divergence", policy).outcome == outcome)
     }
+
+    @Test(
+        "is what the gitdir says, whatever repository the environment speaks of",
+        arguments: ["GIT_CONFIG=/dev/null", "GIT_COMMON_DIR=/", "GIT_OBJECT_DIRECTORY=/nowhere"])
+    func environment(entry: String) throws {
+        let scene = try diverged(conflict: true)
+        try scene.home.git("config", "pod.onDivergence", "stop", at: scene.gitdir)
+        let parts = entry.split(separator: "=").map(String.init)
+        let answer = try scene.verb("reconcile", [], environment: [parts[0]: parts[1]])
+        #expect(answer.outcome == "stopped", "\(answer.errors)")
+    }
 }

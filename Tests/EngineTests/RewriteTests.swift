@@ -143,4 +143,30 @@ struct RewriteTests {
         #expect(!(try scene.subjects(in: scene.origin.path).contains("Write dropped.txt")))
         #expect(try scene.subjects(in: scene.origin.path).first == "Ours")
     }
+
+    @Test(
+        "gets back nothing that it dropped after the application had joined it",
+        arguments: [true, false])
+    func joined(byPush: Bool) throws {
+        let scene = try Scene.inSync()
+        try scene.commit("ours.txt", "ours", message: "Ours")
+        let before = try #require(try scene.origin.tip())
+        let dropped = try scene.commitToOrigin("password", "secret")
+        #expect(try scene.reconcile("--on-divergence", "stop").outcome == "stopped")
+        // As the text advises.
+        let tip = try #require(try scene.tip())
+        let joined = try scene.home.git(
+            "commit-tree", "-p", tip, "-p", dropped, "-m", "Join", "\(dropped)^{tree}",
+            at: scene.gitdir)
+        try scene.home.git("update-ref", "refs/heads/main", joined, at: scene.gitdir)
+        try scene.rewindOrigin(to: before)
+        if byPush {
+            #expect(try scene.push().code == .failed)
+        } else {
+            #expect(try scene.reconcile().outcome == "rewritten")
+        }
+        let subjects = try scene.subjects(in: scene.origin.path)
+        #expect(!subjects.contains("Write password"), "\(subjects)")
+        #expect(subjects.contains("Ours") == !byPush)
+    }
 }

@@ -110,7 +110,7 @@ struct APIRoute: Sendable {
 /// Everything that the engine serves.
 let engineRoutes: [APIRoute] =
     probeRoutes + [metricsRoute, statusRoute, eventsRoute, cloneRoute] + workRoutes + lockRoutes
-    + [webhookRoute, fetchRoute, openAPIRoute]
+    + [webhookRoute, fetchRoute, settingsRoute, openAPIRoute]
 
 /// Answers a request to the engine.
 func answer(

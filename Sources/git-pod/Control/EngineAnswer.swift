@@ -11,20 +11,43 @@ struct EngineAnswer {
 
     /// Asks the engine of `gitdir`; nil if none runs.
     ///
+    /// - Parameter flags: what the verb was given: an engine with other settings is not asked.
     /// - Throws: ``Failure``, also for what the engine does not understand.
-    init?(_ gitdir: String, _ path: String, _ query: [String: String], within limit: Duration)
-        throws(Failure)
-    {
+    init?(
+        _ gitdir: String, _ flags: [String: String], _ path: String, _ query: [String: String],
+        within limit: Duration
+    ) throws(Failure) {
+        let settings = try Settings(flags: flags, environment: .current(), gitdir: gitdir)
+        let client = ControlClient(gitdir: gitdir, trusting: settings.trustedOwner)
+        // One that does not answer this at once would keep us waiting for its work, too.
+        let question = ControlRequest(.get, "/v1/settings")
+        guard let own = try client.send(question, until: .after(engineGrace)) else { return nil }
+        try Self.check(own.body, against: settings, in: gitdir)
         let request = ControlRequest(.post, path, query: query)
-        guard
-            let response = try ControlClient(gitdir: gitdir).send(request, until: .after(limit))
-        else { return nil }
+        guard let response = try client.send(request, until: .after(limit)) else { return nil }
         guard response.status == 200 else {
             throw Failure(
                 response.status == 403 ? .refused : .failed,
                 "the engine of \(gitdir) says: \(response.body["error"]?.string ?? "nothing")")
         }
         body = response.body
+    }
+
+    /// - Throws: ``Failure`` of kind `configuration` if the verb was told something by a flag or the
+    ///   environment that its engine would do otherwise.
+    private static func check(_ own: JSON, against settings: Settings, in gitdir: String)
+        throws(Failure)
+    {
+        for name in Settings.decisive {
+            guard let given = settings.value(name), given.source.isOfThisRun,
+                let shown = settings.shown(name)?.text, shown != own[name]?.string
+            else { continue }
+            let theirs = own[name]?.string.map { "\(name) = \($0)" } ?? "no \(name)"
+            throw Failure(
+                .configuration,
+                "the engine that runs for \(gitdir) has \(theirs.harmless), and does the work",
+                hint: "leave \(name) out, set it for the engine, or stop the engine first")
+        }
     }
 
     /// Prints it as the verb itself would, and gives its exit code.
@@ -54,6 +77,6 @@ extension EngineLine {
         var query = query
         query["branch"] = flags["branch"]
         return try EngineAnswer(
-            Engine.gitdir(at: gitdir()), path, query, within: Self.longestWork)
+            Engine.gitdir(at: gitdir()), flags, path, query, within: Self.longestWork)
     }
 }

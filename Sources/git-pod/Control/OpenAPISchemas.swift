@@ -118,6 +118,7 @@ private let schemas = """
         "who": {"type": "string"},
         "result": {"enum": ["served", "refused", "failed", "gave-up", "timed-out", "stopped"]},
         "bytesSent": {"type": "number", "minimum": 0}, "seconds": {"type": "number", "minimum": 0}}},
+    "Settings": {"type": "object", "additionalProperties": {"type": "string"}},
     "Noted": {"type": "object", "required": ["noted"], "properties": {"noted": {"type": "boolean"}}},
     "Event": {"type": "object", "required": ["event"],
       "properties": {

@@ -59,6 +59,19 @@ let workRoutes = [
     },
 ]
 
+/// What verbs ask before they hand their work over.
+let settingsRoute = APIRoute(
+    ControlRoute(.get, "/v1/settings", reach: .owner),
+    "The engine's settings that have a value. On the unix socket only",
+    [.json(200, "Each by its name", "Settings")]
+) { _, desk, reply in
+    desk.engine.settings { settings in
+        let members = settings.sorted { $0.key < $1.key }
+            .map { (name: $0.key, value: JSON.string($0.value)) }
+        reply(ControlResponse(200, .object(members)))
+    }
+}
+
 private func done(_ result: JSON, _ line: String?, _ code: ExitCode) -> ControlResponse {
     ControlResponse(
         200,
