@@ -50,6 +50,14 @@ func sha256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? {
     return code == 0 ? result : nil
 }
 
+/// SHA-256 (FIPS 180-4); nil if the library cannot.
+func sha256(_ message: [UInt8]) -> [UInt8]? {
+    guard let digest = unsafe mbedtls_md_info_from_type(MBEDTLS_MD_SHA256) else { return nil }
+    var result = [UInt8](repeating: 0, count: Int(unsafe mbedtls_md_get_size(digest)))
+    let code = unsafe mbedtls_md(digest, message, message.count, &result)
+    return code == 0 ? result : nil
+}
+
 /// Compares in a time that does not tell where they differ.
 public func areEqual(_ left: [UInt8]?, _ right: [UInt8]?) -> Bool {
     guard let left, let right, left.count == right.count else { return false }

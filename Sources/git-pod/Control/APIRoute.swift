@@ -111,7 +111,7 @@ struct APIRoute: Sendable {
 
 /// Everything that the engine serves.
 let engineRoutes: [APIRoute] =
-    probeRoutes + [metricsRoute, statusRoute, eventsRoute, cloneRoute] + workRoutes
+    [pageRoute] + probeRoutes + [metricsRoute, statusRoute, eventsRoute, cloneRoute] + workRoutes
     + lockRoutes
     + [webhookRoute, fetchRoute, openAPIRoute]
 

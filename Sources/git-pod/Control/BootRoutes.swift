@@ -34,6 +34,7 @@ private func clone(isInPlace: Bool, _ status: BootStatus?) -> JSON {
 /// Answers a request while there is no repository.
 func answer(_ request: ControlRequest, _ desk: BootDesk, _ reply: @escaping ControlReply) {
     switch (request.method, request.path) {
+    case (.get, "/"): page(desk, reply)
     case (.get, "/livez"):
         desk.boot.status { _ in
             reply(ControlResponse(200, .object([("status", .string("ok"))])))
