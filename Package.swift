@@ -81,6 +81,9 @@ let package = Package(
             name: "replay-fuzz", dependencies: ["TestSupport", "Git", "POSIX", "Model"],
             path: "Tests/ReplayFuzz", swiftSettings: strict),
         .executableTarget(
+            name: "http-fuzz", dependencies: ["TestSupport", "ControlAPI", "POSIX", "Model"],
+            path: "Tests/HTTPFuzz", swiftSettings: strict),
+        .executableTarget(
             name: "library-writer", dependencies: ["CLibgit2", "POSIX", "Model"],
             path: "Tests/LibraryWriter", swiftSettings: strict),
         .executableTarget(
@@ -100,7 +103,7 @@ let package = Package(
             "EngineTests",
             [
                 "Engine", "EngineCore", "ControlAPI", "Git", "POSIX", "Model", "git-pod",
-                "library-writer",
+                "library-writer", "http-fuzz",
             ]),
         tests("ControlAPITests", ["ControlAPI", "POSIX", "Model"]),
         tests(

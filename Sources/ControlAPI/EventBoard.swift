@@ -67,6 +67,16 @@ public final class EventBoard: Sendable {
         state.with { state in for key in dropped { state.listeners[key] = nil } }
     }
 
+    /// The content of the last events, at most so many, oldest first.
+    public func last(_ count: Int) -> [JSON] {
+        let mark = Array("\ndata: ".utf8)
+        return state.with { $0.events.suffix(count) }.compactMap { event in
+            event.bytes.firstRange(of: mark).flatMap {
+                JSON(parsing: Array(event.bytes[$0.upperBound...]))
+            }
+        }
+    }
+
     /// Begins to listen; nil if too many do.
     ///
     /// - Parameter last: the id of the last event that the listener has had: what came since is told

@@ -42,11 +42,19 @@ public enum WebhookProof {
 }
 
 /// HMAC-SHA256 (RFC 2104); nil if the library cannot.
-func sha256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? {
+package func sha256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? {
     guard let digest = unsafe mbedtls_md_info_from_type(MBEDTLS_MD_SHA256) else { return nil }
     var result = [UInt8](repeating: 0, count: Int(unsafe mbedtls_md_get_size(digest)))
     let code = unsafe mbedtls_md_hmac(
         digest, key, key.count, message, message.count, &result)
+    return code == 0 ? result : nil
+}
+
+/// SHA-256 (FIPS 180-4); nil if the library cannot.
+func sha256(_ message: [UInt8]) -> [UInt8]? {
+    guard let digest = unsafe mbedtls_md_info_from_type(MBEDTLS_MD_SHA256) else { return nil }
+    var result = [UInt8](repeating: 0, count: Int(unsafe mbedtls_md_get_size(digest)))
+    let code = unsafe mbedtls_md(digest, message, message.count, &result)
     return code == 0 ? result : nil
 }
 

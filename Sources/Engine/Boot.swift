@@ -27,7 +27,10 @@ public final class Boot {
     private let meter = Locked(CloneMeter())
     private let isCancelled = Locked(false)
     private var isCloning = false
+    private var tries = 0
     private var failure: Failure?
+    /// How long the try took that came about.
+    private var duration: Duration?
     private var nextLog = Deadline.after(.zero)
     private var supervisor: Supervisor?
 
@@ -120,6 +123,7 @@ public final class Boot {
         meter.with { $0 = CloneMeter() }
         nextLog = .after(Self.logInterval)
         isCloning = true
+        tries += 1
         supervisor?.tell("cloning: connecting")
         let mailbox = mailbox
         do throws(Failure) {
@@ -160,6 +164,8 @@ public final class Boot {
     }
 
     private func told(_ report: CloneReport) -> Bool {
+        duration = report.duration
+        failure = nil
         let tip = report.commit.map { " at \($0.short)" } ?? ", which has no commit yet"
         log(
             LogEntry(
@@ -187,6 +193,15 @@ public final class Boot {
         supervisor?.tell("cloning: \(line)")
     }
 
+    /// Without what is secret in it.
+    private var shownOrigin: String { (try? OriginURL(origin))?.description ?? "no origin" }
+
+    /// What metrics show of it from now on.
+    public var figures: CloneFigures {
+        CloneFigures(
+            tries: tries, isFailing: failure != nil, meter: meter.with { $0 }, duration: duration)
+    }
+
     /// How it stands.
     var status: BootStatus {
         let now = now
@@ -194,7 +209,8 @@ public final class Boot {
             phase: isCloning
                 ? .cloning
                 : failure?.message.hasPrefix("disk-full") == true ? .diskFull : .waiting,
-            uptime: now, attempt: backoff.failures + (isCloning ? 1 : 0),
+            directory: directory, origin: shownOrigin,
+            uptime: now, attempt: tries,
             progress: isCloning ? meter.with { $0 } : nil, failure: failure,
             nextAttempt: isCloning ? nil : backoff.due.map { max($0 - now, .zero) },
             isStopped: backoff.isStopped)
@@ -204,6 +220,11 @@ public final class Boot {
 /// A first clone, as others see it.
 public struct BootControl: Sendable {
     let mailbox: Mailbox<Boot.Message>
+
+    /// Tells what metrics show of it.
+    public func figures(_ reply: @escaping @Sendable (CloneFigures) -> Void) {
+        mailbox.post(.asked { reply($0.figures) })
+    }
 
     /// Tells how it stands.
     public func status(_ reply: @escaping @Sendable (BootStatus) -> Void) {

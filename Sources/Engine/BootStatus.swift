@@ -14,6 +14,10 @@ public struct BootStatus: Sendable {
     }
 
     public let phase: Phase
+    /// Where the gitdir is to be.
+    public let directory: String
+    /// As it may be shown.
+    public let origin: String
     public let uptime: Duration
     /// Which try this is, or was.
     public let attempt: Int
@@ -44,12 +48,41 @@ public struct BootStatus: Sendable {
     }
 }
 
+/// A first clone in figures: under way, given up, or done. Metrics show it as long as the process lives.
+public struct CloneFigures: Sendable {
+    /// How often it was tried; 0 where there was a repository at the start.
+    public private(set) var tries = 0
+    /// Whether the last try has failed.
+    public private(set) var isFailing = false
+    /// Of the last try.
+    public private(set) var bytes = 0
+    public private(set) var objects = 0
+    /// 0 while nobody knows.
+    public private(set) var allObjects = 0
+    /// How long the try took that came about; nil: none has.
+    public private(set) var duration: Duration?
+
+    /// Where no clone was needed.
+    public init() {}
+
+    init(tries: Int, isFailing: Bool, meter: CloneMeter, duration: Duration?) {
+        (self.tries, self.isFailing, self.duration) = (tries, isFailing, duration)
+        bytes = meter.progress?.bytes ?? 0
+        (objects, allObjects) = (meter.received?.done ?? 0, meter.received?.total ?? 0)
+    }
+}
+
 /// What a clone has received, how fast, and how long the rest will take.
 public struct CloneMeter: Sendable {
     public private(set) var progress: OriginProgress?
+    /// The last that was told of receiving: what comes after it counts deltas.
+    private(set) var received: OriginProgress?
     private let start = monotonicNanoseconds()
 
-    mutating func take(_ progress: OriginProgress) { self.progress = progress }
+    mutating func take(_ progress: OriginProgress) {
+        self.progress = progress
+        if progress.stage == .receiving { received = progress }
+    }
 
     private var elapsed: Duration { .nanoseconds(monotonicNanoseconds() - start) }
 

@@ -42,6 +42,8 @@ public final class Service {
     let hookLane: Lane
     let statusLane: Lane
     let lags = Locked(Lags())
+    /// What those have been in the last hour.
+    let lagHistory = Locked(LagHistory())
     /// Hooks that run or wait for others to end, of which there may be so many.
     let hooksWaiting = Locked(0)
     /// Hooks, and tips that are to be kept: what an end waits for.
@@ -103,6 +105,7 @@ public final class Service {
     let replacements: Replacements
     var alarm = Deadline.never
     var nextLook: Deadline
+    var nextSample = Deadline.after(.zero)
     var nextOriginCheck: Deadline
     /// Spreads those over time.
     var originChecks: Spread
@@ -203,7 +206,7 @@ public final class Service {
 
     private var nextTurn: Deadline {
         var next = min(alarm, nextLook, waiters.map(\.deadline).min() ?? .never)
-        if settings.origin != nil { next = min(next, nextOriginCheck) }
+        if settings.origin != nil { next = min(next, nextOriginCheck, nextSample) }
         if let supervisor { next = min(next, supervisor.nextBeat) }
         if !unsettled.isEmpty, settling.isEmpty { next = min(next, settleFrom) }
         if let drainEnd {

@@ -37,6 +37,10 @@ extension Service {
             try watch.repair()
             try lookAtEverything(&events)
         }
+        if settings.origin != nil, nextSample.hasPassed {
+            nextSample = .after(LagHistory.interval)
+            tellStatus { _ in }
+        }
         if nextOriginCheck.hasPassed {
             nextOriginCheck = .after(originChecks.next(after: settings.originCheck))
             // One that waits for the last would wait behind it for every later push.

@@ -22,6 +22,12 @@ public struct ServiceStatus: Sendable {
     /// The failure of origin as a whole, until it answers again; since the engine's start.
     public let originFailure: PushTrouble?
 
+    /// Commits that origin lacks; nil where that cannot be read.
+    var pending: Int? {
+        let counts = branches.map { $0.pending?.commits }
+        return counts.contains(nil) ? nil : counts.reduce(0) { $0 + ($1 ?? 0) }
+    }
+
     public var json: JSON {
         .object([
             ("phase", .string(phase.rawValue)),
@@ -44,10 +50,11 @@ struct OriginTrouble {
 extension Service {
     /// Tells how things stand. What lies between watermarks is walked on a thread of its own.
     func tellStatus(_ reply: @escaping @Sendable (ServiceStatus) -> Void) {
-        let (status, lags, gitdir) = (status, lags, gitdir)
+        let (status, lags, gitdir, history) = (status, lags, gitdir, lagHistory)
         statusLane.add {
             var told = status
             told.branches = lags.with { $0.measure(status.branches, in: gitdir) }
+            if status.phase != .localOnly { history.with { $0.add(told.pending, at: told.uptime) } }
             reply(told)
         }
     }

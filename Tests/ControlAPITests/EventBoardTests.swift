@@ -31,6 +31,15 @@ struct EventBoardTests {
         return board
     }
 
+    @Test("the last events can be had as they were posted, the oldest first")
+    func last() {
+        let board = board(3)
+        let odd: JSON = .object([("a", .string("\ndata: \u{2028}x"))])
+        board.post("odd", odd)
+        #expect(board.last(2) == [.integer(3), odd])
+        #expect(board.last(99).count == 4)
+    }
+
     @Test("a listener gets what is posted from now on, in its order, as server-sent events")
     func live() throws {
         let board = board(3)

@@ -54,6 +54,10 @@ struct BootTests {
         try show(scene)
         #expect(try eventually { try api.get("/readyz").status == 200 })
         #expect(try scene.tip(in: path) == scene.origin.tip())
+        // What the clone has cost is told as long as this process lives.
+        #expect(try api.metric("git_pod_clone_attempts") ?? 0 > 2)
+        #expect(try api.metric("git_pod_clone_failing") == 0)
+        #expect(try api.metric("git_pod_clone_duration_seconds") ?? 0 > 0)
     }
 
     @Test("it gives up when it was told to, and tries again when it is asked")

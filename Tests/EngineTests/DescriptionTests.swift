@@ -20,8 +20,8 @@ private let pathsInSources: Set<String> = {
             }
         }
     }
-    // OpenAPI.swift names its own.
-    return paths.union(["/openapi.json"])
+    // OpenAPI.swift names its own; and the page's is but a slash.
+    return paths.union(["/openapi.json", "/"])
 }()
 
 @Suite("The description of the API")

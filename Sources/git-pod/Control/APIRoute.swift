@@ -11,6 +11,8 @@ struct ControlDesk: Sendable {
     let engine: ServiceControl
     let events: EventBoard
     let fetches: FetchTally
+    /// Of this process's first clone.
+    let clone: CloneFigures
     let log: @Sendable (LogEntry) -> Void
     /// The file that has the webhook's secret; nil: none is configured.
     let secretFile: String?
@@ -109,7 +111,8 @@ struct APIRoute: Sendable {
 
 /// Everything that the engine serves.
 let engineRoutes: [APIRoute] =
-    probeRoutes + [metricsRoute, statusRoute, eventsRoute, cloneRoute] + workRoutes + lockRoutes
+    [pageRoute] + probeRoutes + [metricsRoute, statusRoute, eventsRoute, cloneRoute] + workRoutes
+    + lockRoutes
     + [webhookRoute, fetchRoute, settingsRoute, openAPIRoute]
 
 /// Answers a request to the engine.

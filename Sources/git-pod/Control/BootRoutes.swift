@@ -34,6 +34,7 @@ private func clone(isInPlace: Bool, _ status: BootStatus?) -> JSON {
 /// Answers a request while there is no repository.
 func answer(_ request: ControlRequest, _ desk: BootDesk, _ reply: @escaping ControlReply) {
     switch (request.method, request.path) {
+    case (.get, "/"): page(desk, reply)
     case (.get, "/livez"):
         desk.boot.status { _ in
             reply(ControlResponse(200, .object([("status", .string("ok"))])))
@@ -53,7 +54,7 @@ func answer(_ request: ControlRequest, _ desk: BootDesk, _ reply: @escaping Cont
         }
     case (.post, "/v1/clone"):
         desk.boot.tryNow { reply(ControlResponse(202, clone(isInPlace: false, $0))) }
-    case (.get, "/metrics"): desk.boot.status { metrics(of: $0, request, reply) }
+    case (.get, "/metrics"): desk.boot.figures { metrics(of: $0, request, reply) }
     case (.get, "/v1/events"): listen(request, desk.events, reply)
     case (.get, "/openapi.json"): reply(openAPI)
     default: reply(.error(503, "there is no repository yet: see /v1/status"))
@@ -64,25 +65,33 @@ func answer(_ request: ControlRequest, _ desk: BootDesk, _ reply: @escaping Cont
 private let unready = ready([.noRepository, .firstReconcile])
 
 private func metrics(
-    of status: BootStatus, _ request: ControlRequest, _ reply: ControlReply
+    of figures: CloneFigures, _ request: ControlRequest, _ reply: ControlReply
 ) {
-    let progress = status.progress?.progress
-    let families = [
-        buildInfo, gauge("ready", "Whether /readyz answers 200.", false),
-        gauge(
-            "clone_failing", "Whether the last try of the first clone has failed.",
-            status.failure != nil),
-        gauge("clone_attempts", "Tries of the first clone.", Double(status.attempt)),
-        gauge(
-            "clone_received_bytes", "Bytes of the first clone so far.",
-            Double(progress?.bytes ?? 0)),
-        gauge(
-            "clone_received_objects", "Objects of the first clone so far.",
-            Double(progress?.done ?? 0)),
-        gauge(
-            "clone_objects", "Objects of the first clone in all; 0: not known yet.",
-            Double(progress?.total ?? 0)),
-    ]
+    let families =
+        [buildInfo, gauge("ready", "Whether /readyz answers 200.", false)] + cloneMetrics(figures)
     let format = MetricFormat(accept: request.headers[.accept])
     reply(ControlResponse(200, .text(type: format.type, format.write(families))))
+}
+
+/// Of the first clone that this process has made, or tries to make.
+func cloneMetrics(_ figures: CloneFigures) -> [MetricFamily] {
+    [
+        gauge(
+            "clone_failing", "Whether the last try of the first clone has failed.",
+            figures.isFailing),
+        gauge(
+            "clone_attempts", "Tries of the first clone; 0: there was a repository at the start.",
+            Double(figures.tries)),
+        gauge(
+            "clone_received_bytes", "Bytes of the first clone so far.", Double(figures.bytes)),
+        gauge(
+            "clone_received_objects", "Objects of the first clone so far.",
+            Double(figures.objects)),
+        gauge(
+            "clone_objects", "Objects of the first clone in all; 0: not known.",
+            Double(figures.allObjects)),
+        gauge(
+            "clone_duration_seconds", "How long the first clone took; 0: there was none.",
+            figures.duration.map { Double($0.milliseconds) / 1000 } ?? 0),
+    ]
 }

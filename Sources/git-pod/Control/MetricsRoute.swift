@@ -17,6 +17,7 @@ let metricsRoute = APIRoute(
     desk.engine.figures { figures in
         let families =
             engineMetrics(figures) + branchMetrics(figures.branches) + fetchMetrics(desk.fetches)
+            + cloneMetrics(desk.clone)
             + [
                 MetricFamily(
                     .gauge, "git_pod_event_listeners", "Clients that listen to /v1/events.",

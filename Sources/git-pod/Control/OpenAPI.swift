@@ -69,7 +69,12 @@ private var paths: [(name: String, value: JSON)] {
 private func operation(_ route: APIRoute) -> JSON {
     let words = route.route.path.split { !$0.isLetter && !$0.isNumber }.map(\.capitalizedFirst)
     var members: [(name: String, value: JSON)] = [
-        ("operationId", .string(route.route.method.rawValue.lowercased() + words.joined())),
+        (
+            "operationId",
+            .string(
+                route.route.method.rawValue.lowercased()
+                    + (words.isEmpty ? "Page" : words.joined()))
+        ),
         ("summary", .string(route.summary)),
         ("x-reach", .string(reach(route.route.reach))),
     ]

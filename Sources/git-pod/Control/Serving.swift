@@ -75,15 +75,17 @@ final class Serving {
     /// - Returns: the refs whose tips origin lacks.
     func run(signals: SignalWaker) throws(Failure) -> [Watermark] {
         let service: Service
+        var clone = CloneFigures()
         switch stage {
         case .service(let opened): service = opened
         case .boot(let boot):
             supervisor?.ready()
             guard try boot.run(signals: signals, supervisor: supervisor) else { return [] }
+            clone = boot.figures
             service = try Self.service(line, say)
         }
         let desk = ControlDesk(
-            engine: service.control, events: events, fetches: FetchTally(), log: say,
+            engine: service.control, events: events, fetches: FetchTally(), clone: clone, log: say,
             secretFile: secretFile, listening: listening)
         self.desk.with { $0 = .engine(desk) }
         servers.append(
