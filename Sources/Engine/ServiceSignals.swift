@@ -20,6 +20,8 @@ extension Service {
         guard drainEnd == nil else { return false }
         supervisor?.ending()
         drainEnd = .after(settings.drainTimeout)
+        // The application, which is told at the same time, is given as long as after a commit.
+        lastMove = .after(.zero)
         log(LogEntry(.info, "drain", "ending as soon as origin has everything"))
         events.append(.drain)
         return true

@@ -51,6 +51,24 @@ struct ServeEndTests {
         try scene.check()
     }
 
+    @Test("waits for an application that has been at rest, and commits only when it is told to end")
+    func lastWords() throws {
+        let problem = try withMoreTime { time in
+            let scene = try Scene.inSync()
+            let engine = try Serving(scene, "--drain-quiet", "\(time.components.seconds)s")
+            try engine.begin()
+            // At rest for longer than it waits after a commit.
+            let rest = Deadline.after(time + .milliseconds(100))
+            _ = eventually { rest.hasPassed }
+            engine.signal(Signals.terminate)
+            guard engine.says("drain") else { return "it does not drain: \(engine.words)" }
+            let tip = try scene.commit("last", "1")
+            guard engine.end() == .exited(0) else { return engine.words }
+            return try scene.origin.tip() == tip ? nil : "the last commit is lost: \(engine.words)"
+        }
+        #expect(problem == nil)
+    }
+
     @Test("says which commits an origin that is away lacks, and fails")
     func away() throws {
         let scene = try Scene()

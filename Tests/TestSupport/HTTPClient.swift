@@ -28,12 +28,18 @@ public struct HTTPAnswer: Sendable {
     }
 }
 
-/// A connection to 127.0.0.1.
+/// A connection to 127.0.0.1, or to another address.
 public final class HTTPConnection {
     public let socket: FileDescriptor
     private var bytes: [UInt8] = []
 
-    public init(_ port: UInt16) throws(Failure) { socket = try Loopback.connection(to: port) }
+    public init(_ port: UInt16, at host: String? = nil) throws(Failure) {
+        guard let host else {
+            socket = try Loopback.connection(to: port)
+            return
+        }
+        socket = try connectTCP(host: host, port: port, until: .after(.seconds(10)))
+    }
 
     public func send(_ text: String) throws(Failure) { try send(Array(text.utf8)) }
 
@@ -67,11 +73,12 @@ public final class HTTPConnection {
     }
 }
 
-/// Asks 127.0.0.1; `headers` are whole lines.
+/// Asks 127.0.0.1, or `server`; `headers` are whole lines.
 public func http(
-    _ method: String, _ path: String, port: UInt16, headers: [String] = [], body: String = ""
+    _ method: String, _ path: String, at server: String? = nil, port: UInt16,
+    headers: [String] = [], body: String = ""
 ) throws(Failure) -> HTTPAnswer {
-    let connection = try HTTPConnection(port)
+    let connection = try HTTPConnection(port, at: server)
     let host = headers.contains { $0.lowercased().hasPrefix("host:") } ? [] : ["Host: 127.0.0.1"]
     let length = body.isEmpty ? [] : ["Content-Length: \(body.utf8.count)"]
     let lines = ["\(method) \(path) HTTP/1.1"] + host + headers + length + ["", ""]
