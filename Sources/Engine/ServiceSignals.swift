@@ -20,6 +20,7 @@ extension Service {
         guard drainEnd == nil else { return false }
         supervisor?.ending()
         drainEnd = .after(settings.drainTimeout)
+        sideWorkEnds.with { $0 = true }
         log(LogEntry(.info, "drain", "ending as soon as origin has everything"))
         events.append(.drain)
         return true
@@ -82,6 +83,7 @@ extension Service {
                 gitdir: gitdir, flags: flags, environment: environment,
                 note: { log(LogEntry(.debug, "origin", $0)) })
             machine.policy = settings.policy
+            if !upkeep.isRunning { nextUpkeep = .after(settings.upkeepCheck) }
             if settings.originCheck != formerCheck {
                 nextOriginCheck = .after(originChecks.first(of: settings.originCheck))
             }
