@@ -134,15 +134,15 @@ public struct Clone: Sendable {
         if let asked {
             branch = asked
         } else {
-            let head = try reaching { () throws(OriginFailure) in try origin.defaultBranch() }
+            let head = try receiving { () throws(OriginFailure) in try origin.defaultBranch() }
             branch = head ?? usual
             try attempt { () throws(GitError) in try repository.setHead(branch) }
         }
         try configure(repository)
-        let tips = try reaching { () throws(OriginFailure) in try origin.fetch(branch: branch) }
+        let tips = try receiving { () throws(OriginFailure) in try origin.fetch(branch: branch) }
         guard let tip = tips[branch] else {
             // An origin without any commit is cloned as it is; the first push makes its branch.
-            let hasOthers = try reaching { () throws(OriginFailure) in try origin.hasBranches() }
+            let hasOthers = try receiving { () throws(OriginFailure) in try origin.hasBranches() }
             guard !hasOthers else {
                 throw Failure(
                     .failed, "origin has no branch \(branch.branch ?? "")",
@@ -152,6 +152,16 @@ public struct Clone: Sendable {
         }
         try place(tip, as: branch, in: repository)
         return branch
+    }
+
+    /// Deals with origin. That the volume became full is a state of its own, whoever has noticed it.
+    private func receiving<Value>(_ body: () throws(OriginFailure) -> Value) throws(Failure)
+        -> Value
+    {
+        do throws(OriginFailure) { return try body() } catch {
+            guard error.reason == .diskFull else { throw error.failure }
+            throw Failure(.failed, "disk-full: \(error.message)", hint: error.failure.hint)
+        }
     }
 
     private static var usualBranch: RefName {

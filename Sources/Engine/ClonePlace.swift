@@ -50,6 +50,13 @@ struct ClonePlace {
                 .configuration, "\(destination) holds a repository already",
                 hint: "bring it up to date with git pod reconcile")
         }
+        if entries.contains(".git") {
+            throw Failure(
+                .configuration, "\(destination) is a working tree, and the engine keeps none",
+                hint:
+                    "name a folder that is empty or not there yet, or the bare gitdir that is meant"
+            )
+        }
         if let other = entries.first(where: { !Self.harmless.contains($0) }) {
             throw Failure(
                 .configuration, "\(destination) is not empty: it holds \(other.harmless)",

@@ -22,6 +22,16 @@ public final class GitdirLock {
         self.lock = lock
     }
 
+    private init(_ lock: ExclusiveLock) { self.lock = lock }
+
+    /// The lock if nobody has it; nobody is told that it was asked for.
+    static func ifFree(_ gitdir: String) throws(Failure) -> GitdirLock? {
+        try ExclusiveLock("\(gitdir)/\(name)", until: .after(.zero)).map { GitdirLock($0) }
+    }
+
+    /// Whether another git-pod waits for it. What can be done later ends then.
+    var isWanted: Bool { lock.isWanted }
+
     /// Whether the lock's file is still the one in `folder`, and not one that was renamed away.
     func isStill(in folder: String) -> Bool { lock.isFile("\(folder)/\(Self.name)") }
 

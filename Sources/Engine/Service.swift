@@ -59,6 +59,13 @@ public final class Service {
     /// What waits for that to be looked at.
     var heldLooks: Set<RefName> = []
     let watch: RefWatch
+    var upkeep = UpkeepStanding()
+    /// Works only while a round lasts.
+    var upkeepThread: JoinedThread?
+    let sideWorkEnds = Locked(false)
+    var nextUpkeep: Deadline
+    /// Until when one that is due waits for a moment without a push; nil: none is due.
+    var upkeepPatience: Deadline?
 
     /// The tips of what is looked after, as they were last seen.
     var tips: [RefName: ObjectID] = [:]
@@ -151,6 +158,7 @@ public final class Service {
         statusLane = try Lane()
         watch = try RefWatch(gitdir: gitdir)
         nextLook = .after(settings.recheck)
+        nextUpkeep = .after(settings.upkeepCheck)
         originChecks = Spread(seed: .random(in: 0 ... .max))
         nextOriginCheck = .after(originChecks.first(of: settings.originCheck))
     }
@@ -197,6 +205,7 @@ public final class Service {
             }
             try lookAround(&events)
             act(on: events)
+            keepUp()
             settle()
             answerWaiters()
             answerPushes()
@@ -205,10 +214,12 @@ public final class Service {
     }
 
     private var nextTurn: Deadline {
-        var next = min(alarm, nextLook, waiters.map(\.deadline).min() ?? .never)
+        var next = min(
+            alarm, nextLook, nextUpkeep, upkeepTurn,
+            waiters.map(\.deadline).min() ?? .never)
         if settings.origin != nil { next = min(next, nextOriginCheck, nextSample) }
         if let supervisor { next = min(next, supervisor.nextBeat) }
-        if !unsettled.isEmpty, settling.isEmpty { next = min(next, settleFrom) }
+        if !unsettled.isEmpty, settling.isEmpty, !isSettlingLater { next = min(next, settleFrom) }
         if let drainEnd {
             next = min(next, drainEnd)
             // A lock grows old by itself.

@@ -67,9 +67,15 @@ extension Service {
         }
     }
 
+    /// Whether what is to be written down waits: upkeep would have to end for it, and on a busy branch
+    /// never come to its end.
+    var isSettlingLater: Bool { upkeep.isRunning && !isDraining }
+
     /// Has refs here say what origin has confirmed: all that came while the last of that was written.
     func settle() {
-        guard !unsettled.isEmpty, settling.isEmpty, settleFrom.hasPassed else { return }
+        guard !unsettled.isEmpty, settling.isEmpty, settleFrom.hasPassed, !isSettlingLater else {
+            return
+        }
         let (steward, mailbox, generation) = (steward, mailbox, generation)
         // What failed the last time comes last.
         let due = unsettled.values.sorted {

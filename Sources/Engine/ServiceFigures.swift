@@ -38,6 +38,11 @@ public struct ServiceFigures: Sendable {
     public let isOriginFailing: Bool
     public let pendingEscapes: Int
     public let readiness: Readiness
+    /// Rounds of upkeep that had something to do, by what came of them.
+    public let upkeeps: [String: Int]
+    /// As they were counted last; nil: not since the start.
+    public let looseObjects: Int?
+    public let packs: Int?
     public internal(set) var branches: [Branch] = []
     /// Of the volume; nil if that cannot be found out.
     public internal(set) var free: FreeSpace?
@@ -86,7 +91,8 @@ extension Service {
             lastReconcile: tally.lastReconcile, sinceHeard: tally.heard.map { now - $0 },
             isWarm: courier?.isWarm ?? false, isStorming: machine.isStorming,
             isStopped: machine.isStopped, isOriginFailing: originTrouble != nil,
-            pendingEscapes: conflicts.count, readiness: readiness)
+            pendingEscapes: conflicts.count, readiness: readiness, upkeeps: upkeep.runs,
+            looseObjects: upkeep.census?.loose, packs: upkeep.census?.packs)
         figures.lastPushes = tally.lastPushes
         return figures
     }

@@ -22,6 +22,16 @@ struct ServiceSettings: Sendable {
     let drainQuiet: Duration
     let drainTimeout: Duration
     let hookTimeout: Duration
+    /// Loose objects and packs beyond which they are packed; 0: never.
+    let upkeepLoose: Int
+    let upkeepPacks: Int
+    /// How often they are counted.
+    let upkeepCheck: Duration
+    /// What that leaves free on the volume, in bytes.
+    let minimumFree: Int64
+
+    /// Whether objects are ever packed.
+    var wantsUpkeep: Bool { upkeepLoose > 0 || upkeepPacks > 0 }
 
     /// - Throws: ``Failure`` of kind `configuration`.
     init(
@@ -53,6 +63,10 @@ struct ServiceSettings: Sendable {
         drainQuiet = try time("drainQuiet")
         drainTimeout = try time("drainTimeout")
         hookTimeout = try time("hookTimeout")
+        upkeepLoose = try settings.number("upkeepLoose")
+        upkeepPacks = try settings.number("upkeepPacks")
+        upkeepCheck = try time("upkeepCheck")
+        minimumFree = try settings.size("minFree") ?? 0
     }
 
     /// Whether the engine looks after the ref.

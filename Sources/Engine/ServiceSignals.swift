@@ -22,6 +22,7 @@ extension Service {
         drainEnd = .after(settings.drainTimeout)
         // The application, which is told at the same time, is given as long as after a commit.
         lastMove = .after(.zero)
+        sideWorkEnds.with { $0 = true }
         log(LogEntry(.info, "drain", "ending as soon as origin has everything"))
         events.append(.drain)
         return true
@@ -84,6 +85,7 @@ extension Service {
                 gitdir: gitdir, flags: flags, environment: environment,
                 note: { log(LogEntry(.debug, "origin", $0)) })
             machine.policy = settings.policy
+            if !upkeep.isRunning { nextUpkeep = .after(settings.upkeepCheck) }
             if settings.originCheck != formerCheck {
                 nextOriginCheck = .after(originChecks.first(of: settings.originCheck))
             }

@@ -21,6 +21,7 @@ public struct ServiceStatus: Sendable {
     public let isStorming: Bool
     /// The failure of origin as a whole, until it answers again; since the engine's start.
     public let originFailure: PushTrouble?
+    let upkeep: UpkeepStanding?
 
     /// Commits that origin lacks; nil where that cannot be read.
     var pending: Int? {
@@ -35,6 +36,7 @@ public struct ServiceStatus: Sendable {
             ("stopped", .bool(isStopped)),
             ("escapeStorm", .bool(isStorming)),
             ("originFailure", originFailure?.json(at: uptime) ?? .null),
+            ("upkeep", upkeep?.json(at: uptime) ?? .null),
             ("branches", .array(branches.map(\.json))),
         ])
     }
@@ -68,7 +70,8 @@ extension Service {
                 BranchStatus(mark: withOrigin($0), now: now, lastReconcile: reports[$0.name])
             },
             isStopped: machine.isStopped, isStorming: machine.isStorming,
-            originFailure: originTrouble?.trouble)
+            originFailure: originTrouble?.trouble,
+            upkeep: settings.wantsUpkeep ? upkeep : nil)
     }
 
     /// Without an origin the machine is told of nothing.

@@ -98,7 +98,16 @@ public struct Setting: Sendable, Equatable {
         Setting(
             "cloneMaxRetries", "N", "such retries before it waits to be told; 0: no limit",
             standard: "0"),
-        Setting("minFree", "SIZE", "what a clone leaves free on the volume", standard: "256M"),
+        Setting(
+            "upkeepLoose", "N", "loose objects beyond which all are packed; 0: never",
+            standard: "6700"),
+        Setting(
+            "upkeepPacks", "N", "packs beyond which small ones become one; 0: never",
+            standard: "50"),
+        Setting("upkeepCheck", "TIME", "how often these are counted", standard: "10m"),
+        Setting(
+            "minFree", "SIZE", "what clone and upkeep leave free on a volume",
+            standard: "256M"),
         Setting("expectedSize", "SIZE", "how large the repository will be, if it is known"),
     ]
 

@@ -28,6 +28,12 @@ extension PushMachine {
             && !active.contains { name in refs[name].map(isBusy) ?? false }
     }
 
+    /// Whether something is on its way to origin.
+    public var isSending: Bool { inFlight != nil }
+
+    /// Whether a reconcile is under way.
+    public var isReconciling: Bool { asked != nil || !reconciling.isEmpty }
+
     /// Whether no attempt is made until somebody triggers one, or drains.
     public var isStopped: Bool { backoff.isStopped }
 

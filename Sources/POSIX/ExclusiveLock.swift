@@ -13,6 +13,10 @@ public final class ExclusiveLock {
     private let file: FileDescriptor
     /// How long a waiter sleeps between two tries, in microseconds.
     private static let pause: UInt32 = 5000
+    /// Each of so many tries tells whoever has it that somebody waits.
+    private static let triesAKnock = 10
+    /// When the file was changed last, as of the taking of the lock.
+    private var taken: Int64 = 0
 
     /// Locks `path`, making it if it is not there. Nil if another still holds it at `deadline`.
     ///
@@ -26,15 +30,25 @@ public final class ExclusiveLock {
         guard fileStatus(descriptor: descriptor)?.kind == .file else {
             throw Failure(.failed, "cannot lock \(path): it is no plain file")
         }
+        var tries = 0
         while flock(file.raw, LOCK_EX | LOCK_NB) != 0 {
             switch errno {
             case EINTR: continue
             case EWOULDBLOCK:
                 if deadline.hasPassed { return nil }
+                // One of another user may not be allowed to.
+                if tries % Self.triesAKnock == 0 { _ = futimens(file.raw, nil) }
+                tries += 1
                 usleep(Self.pause)
             default: throw .system("lock \(path)")
             }
         }
+        taken = fileStatus(descriptor: file.raw)?.modifiedNanoseconds ?? 0
+    }
+
+    /// Whether somebody has been waiting for it since it was taken, and may touch its file.
+    public var isWanted: Bool {
+        fileStatus(descriptor: file.raw).map { $0.modifiedNanoseconds != taken } ?? false
     }
 
     /// Whether the file that is locked is the one at `path`.

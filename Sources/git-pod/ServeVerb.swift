@@ -93,8 +93,8 @@ private let serveSettings =
         "onDivergence", "onRewrite", "keepBefore", "saveStuck", "stuckAfter", "autoReconcile",
         "retryFirst", "retryCap", "maxRetries", "warmFor", "originCheck", "recheck",
         "drainQuiet", "drainTimeout", "listen", "listenPublic", "webhookSecretFile", "logFormat",
-        "hookTimeout", "lockTimeout", "trustOwner", "minFree", "expectedSize", "cloneRetryFirst",
-        "cloneRetryCap", "cloneMaxRetries",
+        "hookTimeout", "lockTimeout", "trustOwner", "upkeepLoose", "upkeepPacks", "upkeepCheck",
+        "minFree", "expectedSize", "cloneRetryFirst", "cloneRetryCap", "cloneMaxRetries",
     ]
 
 private let serveHelp = """

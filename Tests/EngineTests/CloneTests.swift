@@ -195,24 +195,10 @@ struct CloneTests {
     "A clone on a small volume",
     .enabled(if: currentUser() == 0, "only root can mount a volume"))
 struct SmallVolumeTests {
-    /// A tmpfs that is gone with its owner.
-    private final class Volume {
-        let folder: TemporaryDirectory
-        var path: String { folder.file("volume") }
-
-        init(_ size: String) throws {
-            folder = try TemporaryDirectory()
-            try folder.folder("volume")
-            try run(["mount", "-t", "tmpfs", "-o", "size=\(size)", "tmpfs", path]).check()
-        }
-
-        deinit { _ = try? run(["umount", "-l", path]) }
-    }
-
     @Test("stops before the volume is full, and leaves it empty")
     func full() throws {
         let scene = try Scene()
-        let volume = try Volume("24m")
+        let volume = try SmallVolume("24m")
         try scene.origin.pod.addBulk(megabytes: 40, to: scene.origin.path)
         let answer = try scene.answer([
             "clone", scene.origin.path, volume.path, "--branch", "bulk", "--min-free", "4M",
@@ -229,7 +215,7 @@ struct SmallVolumeTests {
     @Test("comes into place at the volume's root, which cannot be renamed")
     func mountPoint() throws {
         let scene = try Scene()
-        let volume = try Volume("64m")
+        let volume = try SmallVolume("64m")
         let answer = try scene.answer([
             "clone", scene.origin.path, volume.path, "--min-free", "8M", "--json",
         ])
@@ -242,12 +228,12 @@ struct SmallVolumeTests {
         arguments: TestOrigin.Kind.allCases)
     func reconcile(kind: TestOrigin.Kind) throws {
         let scene = try Scene.inSync(kind)
-        let volume = try Volume("8m")
+        let volume = try SmallVolume("8m")
         let gitdir = "\(volume.path)/r.git"
         try run(["cp", "-a", scene.gitdir, gitdir]).check()
         try scene.commit("ours.txt", "ours", to: gitdir)
         try scene.commitToOrigin("theirs.txt", "theirs")
-        _ = try run(["dd", "if=/dev/zero", "of=\(volume.path)/ballast", "bs=4k"])
+        try volume.fill()
         let before = try scene.refs("refs/", in: gitdir)
         let command =
             ["reconcile", "--repo", gitdir, "--origin", scene.origin.url, "--json"]
@@ -257,7 +243,7 @@ struct SmallVolumeTests {
         #expect(answer.outcome == "failed")
         #expect(answer.errors.contains("space"), "\(answer.errors)")
         #expect(try scene.refs("refs/", in: gitdir) == before)
-        try run(["rm", "\(volume.path)/ballast"]).check()
+        try volume.empty()
         let next = try scene.answer(command)
         #expect(next.outcome == "rebased", "\(next.errors)")
         try scene.home.git("fsck", "--full", at: gitdir)

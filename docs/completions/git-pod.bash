@@ -65,6 +65,7 @@ __git_pod_setting_values ()
 	--origin | --remote | --branch | --connect-timeout | --idle-timeout | --keep-before | \
 		--lock-timeout | --trust-owner | --min-free | --expected-size | --timeout | \
 		--stuck-after | --retry-first | --retry-cap | --max-retries | --warm-for | --origin-check | \
+		--upkeep-loose | --upkeep-packs | --upkeep-check | \
 		--clone-retry-first | --clone-retry-cap | --clone-max-retries | \
 		--recheck | --drain-quiet | --drain-timeout | --hook-timeout) ;;
 	*) return 1 ;;
@@ -111,6 +112,7 @@ __git_pod_serve_options ()
 		--save-stuck --stuck-after --auto-reconcile --retry-first --retry-cap --max-retries \
 		--warm-for --origin-check --recheck --drain-quiet --drain-timeout --listen --listen-public \
 		--webhook-secret-file --log-format --hook-timeout --min-free --expected-size \
+		--upkeep-loose --upkeep-packs --upkeep-check \
 		--clone-retry-first --clone-retry-cap --clone-max-retries
 }
 

@@ -70,7 +70,18 @@ private func engineMetrics(_ figures: ServiceFigures) -> [MetricFamily] {
         MetricFamily(
             .counter, "git_pod_saves", "Tips that origin has confirmed on conflict branches.",
             Double(figures.saves)),
-    ] + volumeMetrics(figures)
+        counter(
+            "upkeeps", "Rounds of upkeep that had something to do, by what came of them.",
+            "outcome", figures.upkeeps),
+    ] + volumeMetrics(figures) + objectMetrics(figures)
+}
+
+private func objectMetrics(_ figures: ServiceFigures) -> [MetricFamily] {
+    guard let loose = figures.looseObjects, let packs = figures.packs else { return [] }
+    return [
+        gauge("loose_objects", "Loose objects, as they were counted last.", Double(loose)),
+        gauge("packs", "Packs, as they were counted last.", Double(packs)),
+    ]
 }
 
 var buildInfo: MetricFamily {

@@ -79,8 +79,18 @@ private let schemas = """
         "uptimeSeconds": {"type": "integer", "minimum": 0},
         "stopped": {"type": "boolean"}, "escapeStorm": {"type": "boolean"},
         "originFailure": {"$ref": "#/components/schemas/Trouble"},
+        "upkeep": {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/Upkeep"}]},
         "listen": {"type": ["string", "null"]}, "listenPublic": {"type": ["string", "null"]},
         "branches": {"type": "array", "items": {"$ref": "#/components/schemas/Branch"}}}},
+    "Upkeep": {"type": "object",
+      "required": ["running", "looseObjects", "packs", "lastOutcome", "lastText", "lastSecondsAgo"],
+      "properties": {
+        "running": {"type": "boolean"},
+        "looseObjects": {"$ref": "#/components/schemas/Count"},
+        "packs": {"$ref": "#/components/schemas/Count"},
+        "lastOutcome": {"enum": ["packed", "put-off", "refused", "failed", null]},
+        "lastText": {"type": ["string", "null"]},
+        "lastSecondsAgo": {"$ref": "#/components/schemas/Count"}}},
     "Progress": {"type": "object",
       "required": ["phase", "objects", "totalObjects", "bytes", "bytesPerSecond", "estimateSeconds"],
       "properties": {

@@ -1,0 +1,53 @@
+// Loose objects and small packs become one pack, by a `git repack` of low priority that ends with us. The
+// engine's upkeep calls it.
+//
+// Nothing is thrown away, reachable or not: a writer may have written an object whose ref is still to come.
+// Others may write all the while: what is removed is in a pack that stands by then.
+
+import Model
+import POSIX
+
+extension Repository {
+    /// Memory that git takes for it: there is an application in the same pod.
+    private static let frugal: [(key: String, value: String)] = [
+        ("core.fsync", "committed"), ("core.bigFileThreshold", "16m"), ("pack.threads", "1"),
+        ("pack.windowMemory", "64m"), ("pack.deltaCacheSize", "16m"),
+    ]
+
+    /// Whether somebody has said that no object of it may be removed, though another file has it too.
+    public var hasPreciousObjects: Bool {
+        guard let content = try? readFile("\(path)/config") else { return false }
+        let value = ConfigLines(content).value("extensions.preciousobjects")?.lowercased()
+        return value.map { !["false", "no", "off", "0"].contains($0) } ?? false
+    }
+
+    /// - Parameter isCalledOff: asked several times a second; once it gives a reason, git is ended,
+    ///   and all is as it was.
+    /// - Throws: ``Failure``, with git's words.
+    public func repack(
+        environment: Environment, isCalledOff: @escaping () -> String?
+    ) throws(Failure) -> GitWork {
+        // In a gitdir of ours: of the other one nothing is followed, and what refs say does not matter.
+        let scratch = try ScratchRepository(beside: self)
+        let command = [
+            "git", "repack", "-d", "-l", "-n", "-q", "--geometric=\(ObjectCensus.factor)",
+            "--no-write-bitmap-index",
+        ]
+        let git = PatientGit(
+            arguments: Self.lowPriority(command),
+            environment: scratch.environment(
+                writing: "\(path)/objects", settings: Self.frugal, of: environment),
+            isCalledOff: isCalledOff)
+        do throws(Failure) { return try git.run() } catch {
+            throw Failure(
+                .failed, "git repack made no pack: \(error.message)",
+                hint: "look at it with git -C \(path) fsck")
+        }
+    }
+
+    /// The last to get the processor and the disk, where the system has such programs.
+    private static func lowPriority(_ command: [String]) -> [String] {
+        let programs = [["nice", "-n", "19"], ["ionice", "-c", "3"]]
+        return programs.filter { findProgram($0[0]) != nil }.flatMap { $0 } + command
+    }
+}
