@@ -102,7 +102,11 @@ struct ClonePlace {
     ///
     /// - Throws: ``Failure``, also if another clone has come into place meanwhile.
     func begin(patience: Duration) throws(Failure) -> GitdirLock {
-        try makeFolder(folder)
+        // What becomes the gitdir may be read by whom the user's umask lets in.
+        do throws(Failure) { try makeNewFolder(folder, mode: isInside ? 0o700 : 0o777) } catch {
+            guard exists(folder) else { throw error }
+            try checkIsOurs()
+        }
         let lock = try GitdirLock(folder, patience: patience)
         let now = try ClonePlace(destination)
         guard now.isInside == isInside, lock.isStill(in: folder) else {

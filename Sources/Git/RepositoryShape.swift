@@ -13,6 +13,11 @@ enum RepositoryShape {
         guard fileStatus(path)?.kind == .directory else {
             throw Failure(.configuration, "\(asked) is no folder", hint: "name a bare gitdir")
         }
+        guard exists("\(path)/.") else {
+            throw Failure(
+                .configuration, "\(asked) may not be entered: permission denied",
+                hint: "run it as the user that it belongs to")
+        }
         if exists("\(path)/.git") {
             throw Failure(
                 .configuration, "\(asked) is a working tree, and the engine keeps none",
