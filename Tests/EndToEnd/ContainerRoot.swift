@@ -9,21 +9,26 @@ import TestSupport
 enum ContainerRoot {
     private static let programs = ["git", "sh", "sleep", "env", "cat"]
 
-    /// Fills `folder` with them. Programs come to where they are here, `git-pod` to `/usr/bin`.
-    static func build(in folder: String) throws(Failure) {
+    /// Fills `folder` with them, and with `more` programs, each by its name or its path. Programs come to
+    /// where they are here, `git-pod` to `/usr/bin`.
+    static func build(in folder: String, with more: [String] = []) throws(Failure) {
+        let programs = programs + more
         for name in ["bin", "tmp", "proc", "sys", "dev", "etc", "data", "usr/bin", "run", "root"] {
             try run(["mkdir", "-p", "\(folder)/\(name)"]).check()
         }
+        try run(["chmod", "1777", "\(folder)/tmp"]).check()
         let bridge = Products.path("git-pod")
         try run(["cp", "-L", bridge, "\(folder)/usr/bin/git-pod"]).check()
         for name in programs {
-            guard let path = findProgram(name) else {
+            guard let path = name.hasPrefix("/") ? name : findProgram(name) else {
                 throw Failure(.failed, "there is no \(name) to put into a container")
             }
             try copy(path, into: folder)
+            guard !name.hasPrefix("/") else { continue }
             try run(["cp", "-L", path, "\(folder)/usr/bin/\(name)"]).check()
         }
-        for program in programs.compactMap({ findProgram($0) }) + [bridge] {
+        for program in programs.compactMap({ $0.hasPrefix("/") ? $0 : findProgram($0) }) + [bridge]
+        {
             for library in try libraries(of: program) { try copy(library, into: folder) }
         }
         try run(["cp", "-L", "\(folder)/usr/bin/sh", "\(folder)/bin/sh"]).check()

@@ -16,6 +16,8 @@ final class KubeCluster: Sendable {
     @TaskLocal static var current: KubeCluster?
 
     let pod: PodFixture
+    /// What one suite has deployed.
+    let deployed = Locked<DeployedPod?>(nil)
     private let folder: TemporaryDirectory
     private let tools: String
 
@@ -26,13 +28,15 @@ final class KubeCluster: Sendable {
         self.tools = tools
         pod = try PodFixture()
         folder = try TemporaryDirectory()
+        // The first image by its name is what holds a pod's namespaces: it has to sleep.
         try ContainerRoot.build(in: folder.folder("root"))
         try TestSupport.run(["tar", "-C", folder.file("root"), "-cf", folder.file("root.tar"), "."])
             .check()
-        let (image, layer) = (folder.file("image.tar"), folder.file("root.tar"))
-        try TestSupport.run(["\(tools)/image", image, "localhost/git-pod:test", layer]).check()
-        try TestSupport.run(["\(tools)/up", folder.file("state"), image], timeout: .seconds(300))
-            .check()
+        let (pause, layer) = (folder.file("pause.tar"), folder.file("root.tar"))
+        try TestSupport.run(["\(tools)/image", pause, "localhost/asleep:test", layer]).check()
+        try TestSupport.run(
+            ["\(tools)/up", folder.file("state"), pause, PodImage.file()], timeout: .seconds(300)
+        ).check()
     }
 
     deinit { _ = try? TestSupport.run(["\(tools)/down", state], timeout: .seconds(120)) }
@@ -40,6 +44,11 @@ final class KubeCluster: Sendable {
     /// Runs kubectl as the cluster's operator.
     @discardableResult
     func kubectl(_ arguments: String..., input: String = "") throws(Failure) -> String {
+        try kubectl(arguments, input: input)
+    }
+
+    @discardableResult
+    func kubectl(_ arguments: [String], input: String = "") throws(Failure) -> String {
         try TestSupport.run(
             ["kubectl"] + arguments,
             environment: currentEnvironment() + ["KUBECONFIG=\(state)/kubeconfig"],
@@ -57,6 +66,7 @@ final class KubeCluster: Sendable {
               nodeName: node1
               enableServiceLinks: false
               terminationGracePeriodSeconds: 1
+              securityContext: {runAsUser: 0}
               volumes: [{name: data, hostPath: {path: \(pod.root)}}]
               containers:
               - name: git-pod

@@ -28,19 +28,7 @@ final class Podman: Sendable {
     /// Starts a container that does nothing but wait, as a pod's main program would run.
     init(for pod: PodFixture) throws(Failure) {
         folder = try TemporaryDirectory()
-        // Root without CAP_SYS_RESOURCE cannot raise limits, and crun wants cgroups of one kind.
-        configuration = folder.file("containers.conf")
-        try writeFile(
-            configuration,
-            """
-            [containers]
-            default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
-            [engine]
-            runtime = "runc"
-            cgroup_manager = "cgroupfs"
-            events_logger = "file"
-
-            """)
+        configuration = try PodmanState.configuration(in: folder)
         try ContainerRoot.build(in: folder.folder("root"))
         try podman([
             "run", "-d", "--name", "pod", "--network", "none", "-v", "\(pod.root):/data",
@@ -73,4 +61,52 @@ final class Podman: Sendable {
     }
 
     deinit { _ = try? podman(["rm", "-f", "-t", "0", "pod"]) }
+}
+
+/// A podman's storage and settings in a folder of a test, for images.
+struct PodmanState: Sendable {
+    private let folder: String
+    private let configuration: String
+    private let driver: String
+
+    init(in folder: TemporaryDirectory) throws(Failure) {
+        self.folder = folder.path
+        configuration = try Self.configuration(in: folder)
+        // Copies of a whole image take seconds each: only where there is no other way.
+        let found = try TestSupport.run(
+            [
+                "podman", "--root", folder.file("trial"), "--runroot", folder.file("trial-state"),
+                "--storage-driver", "overlay", "info",
+            ], environment: currentEnvironment() + ["CONTAINERS_CONF=\(configuration)"])
+        driver = found.succeeded ? "overlay" : "vfs"
+    }
+
+    /// Writes settings with which podman runs in a container itself, and returns their file.
+    static func configuration(in folder: TemporaryDirectory) throws(Failure) -> String {
+        // Root without CAP_SYS_RESOURCE cannot raise limits, and crun wants cgroups of one kind.
+        let file = folder.file("containers.conf")
+        try writeFile(
+            file,
+            """
+            [containers]
+            default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
+            [engine]
+            runtime = "runc"
+            cgroup_manager = "cgroupfs"
+            events_logger = "file"
+
+            """)
+        return file
+    }
+
+    @discardableResult
+    func run(_ arguments: [String]) throws(Failure) -> Finished {
+        try TestSupport.run(
+            [
+                "podman", "--root", "\(folder)/storage", "--runroot", "\(folder)/state",
+                "--storage-driver", driver,
+            ] + arguments,
+            environment: currentEnvironment() + ["CONTAINERS_CONF=\(configuration)"]
+        ).check()
+    }
 }
