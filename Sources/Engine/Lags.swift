@@ -63,7 +63,7 @@ struct Lags: Sendable {
             if let repository, repository.hasCommit(origin) {
                 own = own.filter { (try? repository.isAncestor($0, of: origin)) != false }
             }
-        } else if mark.origin == nil, mark.state == .originMoved {
+        } else if mark.origin == nil, mark.state == .originMoved || mark.durable == nil {
             own = []
         }
         return Array(own.isEmpty ? Set(others).subtracting([mark.durable ?? .zero]) : own).sorted {

@@ -9,14 +9,15 @@ import POSIX
     import Darwin
 #endif
 
-/// A new folder under `/tmp`, removed with all it holds when its owner lets go of it.
+/// A new folder under `/tmp`, or where `GIT_POD_TEST_FOLDER` says, removed with all it holds when its owner lets go of it.
 ///
 /// Its path is short, because a unix socket in it must fit into 107 bytes.
 public final class TemporaryDirectory: Sendable {
     public let path: String
 
     public init() throws(Failure) {
-        var template = Array("/tmp/git-pod-test.XXXXXX".utf8CString)
+        let place = environmentVariable("GIT_POD_TEST_FOLDER") ?? "/tmp"
+        var template = Array("\(place)/git-pod-test.XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else { throw .system("make a temporary folder") }
         let bytes = template.dropLast().map { UInt8(bitPattern: $0) }
         path = String(decoding: bytes, as: UTF8.self)
