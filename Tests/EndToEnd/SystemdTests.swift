@@ -23,23 +23,29 @@ struct SystemdTests {
         #expect(verified.succeeded && verified.errors.isEmpty, "\(verified.errors)")
     }
 
-    /// A systemd for one user, in mounts of its own: it runs nothing but what is in this folder.
+    /// A systemd for one user, in mounts of its own: it runs nothing but what is in this folder. All of it
+    /// ends with this shell, which is the first process of its own namespace.
     private static let script = """
         mount --make-rprivate / && mount -t tmpfs tmpfs /run && cd "$1" || exit 77
         mkdir -p /run/systemd/system /run/user config/systemd/user
-        cp git-pod.service config/systemd/user
+        unit=$(basename "$1")
+        cp git-pod.service "config/systemd/user/$unit.service"
         export XDG_RUNTIME_DIR=/run/user XDG_CONFIG_HOME="$1/config" HOME="$1"
         \(systemd) --user --log-target=console >log 2>&1 &
-        manager=$!
-        trap 'kill -9 $manager' EXIT
-        seen() { for i in $(seq 600); do systemctl --user show git-pod -p "$1" --value | grep -q "$2" && return; sleep 0.1; done; false; }
-        for i in $(seq 100); do systemctl --user is-system-running 2>/dev/null | grep -qE 'running|degraded' && break; sleep 0.1; done
-        [ "$i" -lt 100 ] || exit 77
-        systemctl --user start git-pod && seen StatusText '^1 branch: in-sync$' && echo started
-        systemctl --user reload git-pod && seen ActiveState '^active$' && echo reloaded
-        kill -STOP "$(systemctl --user show git-pod -p MainPID --value)"
-        seen NRestarts '^1$' && seen StatusText '^1 branch: in-sync$' && echo watched
-        systemctl --user stop git-pod && seen Result '^success$' && echo stopped
+        until_so() {
+          for i in $(seq 600); do "$@" 2>/dev/null && return; sleep 0.1; done
+          false
+        }
+        runs() { systemctl --user is-system-running | grep -qE 'running|degraded'; }
+        shows() { systemctl --user show "$unit" -p "$1" --value | grep -q "$2"; }
+        until_so runs || exit 77
+        systemctl --user start "$unit" && until_so shows StatusText '^1 branch: in-sync$' &&
+          echo started
+        systemctl --user reload "$unit" && until_so shows ActiveState '^active$' && echo reloaded
+        kill -STOP "$(systemctl --user show "$unit" -p MainPID --value)"
+        until_so shows NRestarts '^1$' && until_so shows StatusText '^1 branch: in-sync$' &&
+          echo watched
+        systemctl --user stop "$unit" && until_so shows Result '^success$' && echo stopped
         """
 
     @Test(
@@ -66,7 +72,10 @@ struct SystemdTests {
             folder.file("git-pod.service"),
             (lines[..<install].map(String.init) + own).joined(separator: "\n") + "\n")
         let ran = try run(
-            ["unshare", "-m", "sh", "-c", Self.script, "sh", folder.path], timeout: .seconds(200))
+            [
+                "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+                Self.script, "sh", folder.path,
+            ], timeout: .seconds(300))
         // 77: mounts of one's own, or a systemd in them, are not to be had here.
         guard ran.status != .exited(77) else { return }
         #expect(
