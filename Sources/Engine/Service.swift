@@ -116,6 +116,8 @@ public final class Service {
     var nextOriginCheck: Deadline
     /// Spreads those over time.
     var originChecks: Spread
+    /// Branches whose tips on origin are being fetched.
+    var fetching: Set<RefName> = []
     /// Whether origin was asked where it is and has not answered.
     var isLooking = false
     var lastMove = Deadline.after(.zero)

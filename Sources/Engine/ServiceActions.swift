@@ -108,6 +108,7 @@ extension Service {
             (isLooking, originTrouble) = (false, nil)
             tally.heard(at: now)
             looked(found)
+            fetchUnknown(found)
             // Origin is reached at last.
             reconcile(unreconciled.intersection(found.keys).sorted(), &events)
             unreconciled.subtract(found.keys)

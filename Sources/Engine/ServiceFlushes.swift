@@ -61,7 +61,9 @@ extension Service {
     private func answer(to waiter: inout FlushWaiter) -> Flush? {
         let mark = machine.watermark(of: waiter.name)
         let isDropped = mark.map { hasDropped(waiter.tip, $0) } ?? false
-        if let durable = mark?.durable, !isDropped, holds(durable, waiter.tip) {
+        // Where origin has gone on to commits that are not here, they are fetched before it is said.
+        let isOpen = mark.map(isUnknown) ?? false
+        if let durable = mark?.durable, !isDropped, !isOpen, holds(durable, waiter.tip) {
             if let heard = mark?.lastHeard, heard + Self.wordHolds >= waiter.since {
                 return .durable(asked: waiter.asked, now: waiter.tip)
             }
@@ -92,7 +94,7 @@ extension Service {
     }
 
     private func late(_ waiter: FlushWaiter, _ mark: Watermark?, isDropped: Bool) -> Flush {
-        let isDoubted = waiter.isDoubted && !isDropped
+        let isDoubted = (waiter.isDoubted || mark.map(isUnknown) ?? false) && !isDropped
         let said = isDoubted ? "said again that it has" : "got"
         let trouble = isDoubted ? originTrouble?.trouble : mark?.lastFailure
         let why =
@@ -104,6 +106,21 @@ extension Service {
             Failure(
                 .unreachable, "origin has not \(said) \(waiter.tip.short) in time\(why)",
                 hint: "see git pod status --repo \(gitdir)"))
+    }
+
+    /// Whether origin has gone on from what it has confirmed to a commit that is not here.
+    private func isUnknown(_ mark: Watermark) -> Bool {
+        guard let origin = mark.origin, origin != mark.durable else { return false }
+        return !repository.hasCommit(origin)
+    }
+
+    /// The same mark, with no tip called durable that origin is known to have let go of since.
+    func withoutDropped(_ mark: Watermark) -> Watermark {
+        guard let durable = mark.durable, hasDropped(durable, mark) else { return mark }
+        let left = mark.origin.flatMap { origin in
+            mark.local.map { holds($0, origin) } == true ? origin : nil
+        }
+        return mark.withDurable(left)
     }
 
     /// Whether origin is known to have let go of a commit that it may have had. Where it has gone on to

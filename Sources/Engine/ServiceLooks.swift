@@ -53,6 +53,22 @@ extension Service {
         }
     }
 
+    /// Has the objects of origin's tips fetched that are not here: without them nobody can say what it
+    /// still has. No branch moves by that.
+    func fetchUnknown(_ found: [RefName: ObjectID?]) {
+        for (name, tip) in found where !fetching.contains(name) && tips[name] != nil {
+            guard isAdopted, let tip, !repository.hasCommit(tip) else { continue }
+            fetching.insert(name)
+            let (steward, mailbox, log) = (steward, mailbox, log)
+            stewardLane.add {
+                do throws(Failure) { try steward.fetch(name) } catch {
+                    log(LogEntry(.debug, "look", "cannot fetch \(name): \(error.description)"))
+                }
+                mailbox.post(.asked { service, _ in service.fetching.remove(name) })
+            }
+        }
+    }
+
     /// The branch that HEAD stands on, or the one that stands for; nil where branches are given by name.
     ///
     /// - Throws: ``Failure`` where there is no HEAD to be read: then there is no gitdir, and branches that

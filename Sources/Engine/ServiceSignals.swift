@@ -41,7 +41,9 @@ extension Service {
     ///
     /// - Throws: ``Failure`` if nobody can tell.
     func whatIsLeft() throws(Failure) -> [Watermark] {
-        let lacking = machine.lacking.filter { mark in
+        let dropped = machine.watermarks.filter { $0.state == .originMoved }
+            .map(withoutDropped).filter(\.isLacking)
+        let lacking = (machine.lacking.map(withoutDropped) + dropped).filter { mark in
             // One that was moved back here is on origin, though not as a tip.
             guard let tip = mark.local, let there = mark.origin else { return true }
             return !holds(there, tip)

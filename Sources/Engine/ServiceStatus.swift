@@ -67,7 +67,9 @@ extension Service {
             phase: settings.origin == nil ? .localOnly : isDraining ? .draining : .serving,
             uptime: now,
             branches: marks.map {
-                BranchStatus(mark: withOrigin($0), now: now, lastReconcile: reports[$0.name])
+                BranchStatus(
+                    mark: withOrigin(withoutDropped($0)), now: now,
+                    lastReconcile: reports[$0.name])
             },
             isStopped: machine.isStopped, isStorming: machine.isStorming,
             originFailure: originTrouble?.trouble,

@@ -28,6 +28,13 @@ struct Steward: Sendable {
         }
     }
 
+    /// Brings what origin has of `branch` here, and moves nothing but the ref that tracks it.
+    func fetch(_ branch: RefName) throws(Failure) {
+        let engine = try engine(branch)
+        let tips = try reaching { () throws(OriginFailure) in try engine.fetch() }
+        try engine.track(tips.branch)
+    }
+
     /// Looks at many branches that were not reconciled yet, and says what is left to do for which.
     func survey(_ branches: [RefName]) -> Survey {
         guard let first = branches.first else { return Survey() }

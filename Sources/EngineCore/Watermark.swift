@@ -80,6 +80,14 @@ public struct Watermark: Sendable, Equatable {
         self.nextAttempt = nextAttempt
     }
 
+    /// The same with another tip for the last one that origin has.
+    public func withDurable(_ tip: ObjectID?) -> Watermark {
+        Watermark(
+            name: name, state: state, local: local, origin: origin, seen: seen, durable: tip,
+            saved: saved, lastHeard: lastHeard, lastSuccess: lastSuccess, lastFailure: lastFailure,
+            nextAttempt: nextAttempt)
+    }
+
     /// Whether origin has the tip neither under the ref's name nor on a conflict branch.
     public var isLacking: Bool {
         guard let local else { return false }

@@ -83,16 +83,46 @@ public final class Origin {
             }
         }
         guard !rest.isEmpty else { return results }
-        let sent: [RefName: PushResult]
-        if let line {
-            sent = try line.push(rest, isLast: false)
-        } else if let line = PushLine(self) {
-            sent = try line.push(rest, isLast: true)
-            line.close()
-        } else {
-            sent = try WebPush(self).push(rest)
+        do throws(OriginFailure) {
+            return results.merging(try send(rest, over: line)) { $1 }
+        } catch {
+            // One pack is for all of them: what is wrong with one must not keep the others here.
+            let flawed = error.reason == .unknown ? try unreadable(rest) : [:]
+            guard !flawed.isEmpty else { throw error }
+            results.merge(flawed) { $1 }
+            rest.removeAll { flawed[$0.name] != nil }
+            return rest.isEmpty ? results : results.merging(try send(rest, over: line)) { $1 }
         }
-        return results.merging(sent) { $1 }
+    }
+
+    private func send(_ updates: [RefUpdate], over line: PushLine?) throws(OriginFailure)
+        -> [RefName: PushResult]
+    {
+        if let line { return try line.push(updates, isLast: false) }
+        guard let line = PushLine(self) else { return try WebPush(self).push(updates) }
+        let sent = try line.push(updates, isLast: true)
+        line.close()
+        return sent
+    }
+
+    /// Those of `updates` whose commits, or what these name, cannot be read here.
+    private func unreadable(_ updates: [RefUpdate]) throws(OriginFailure)
+        -> [RefName: PushResult]
+    {
+        let known: [ObjectID]
+        do throws(GitError) {
+            let refs =
+                try repository.references(under: "refs/remotes/")
+                + repository.references(under: "refs/pod/seen/")
+            known = (refs.map(\.target) + updates.compactMap(\.old)).filter(repository.hasCommit)
+        } catch { throw local(error) }
+        var flawed: [RefName: PushResult] = [:]
+        for update in updates {
+            do throws(Failure) {
+                try repository.checkReadable(update.new, hiding: known)
+            } catch { flawed[update.name] = .refused(.unknown, error.description) }
+        }
+        return flawed
     }
 
     /// The branch that origin's HEAD stands on; nil if it says none.
@@ -146,7 +176,7 @@ public final class Origin {
         do throws(GitError) {
             return try repository.isAncestor(old, of: update.new)
                 ? nil : .refused(.nonFastForward, behind)
-        } catch { throw local(error) }
+        } catch { return .refused(.unknown, error.failure.description) }
     }
 
     private func checkHistory(of name: RefName, _ tip: ObjectID, from haves: [ObjectID])

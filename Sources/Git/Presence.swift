@@ -18,6 +18,16 @@ extension Repository {
     }
 }
 
+extension Repository {
+    /// The same, reading all of it where that is not too much: what is there may be damaged.
+    func checkReadable(_ tip: ObjectID, hiding hidden: [ObjectID]) throws(Failure) {
+        do throws(GitError) {
+            if try ThinPack.bytes(of: [tip], hiding: hidden, in: self) != nil { return }
+        } catch { throw error.failure }
+        try checkPresent(tip, hiding: hidden)
+    }
+}
+
 extension NewObjects {
     /// - Throws: ``Failure`` of kind `failed` if something that `commit` has and its first parent has
     ///   not is missing.

@@ -31,6 +31,8 @@ public final class PushLine {
     var wasOpen = false
     /// Whether origin may have been told of the push at hand.
     var wasTold = false
+    /// Whether it was our own repository that had no pack for it.
+    var hadNoPack = false
     var isPushing = false
     /// Whether there is to be another one beside the one that pushes, and origin allows that.
     private var keepsSpares = false

@@ -16,8 +16,10 @@ extension PushLine {
         isPushing = true
         defer { isPushing = false }
         let couldBeCut = wasOpen
-        wasTold = false
+        (wasTold, hadNoPack) = (false, false)
         do throws(OriginFailure) { return try pushOnce(updates, isLast: isLast) } catch {
+            // That was not the connection's fault.
+            guard !hadNoPack else { throw error }
             reset()
             // What was kept open may have been cut off long ago, or take no more services. Origin may
             // have taken the push, too: the new advertisement says so.
@@ -63,7 +65,11 @@ extension PushLine {
             pack = try PackSource(
                 updates.map(\.new), hiding: known.filter(origin.repository.hasCommit),
                 origin: origin)
-        } catch { throw OriginFailure(.unknown, error) }
+        } catch {
+            hadNoPack = true
+            spares.insert(chosen, at: 0)
+            throw OriginFailure(.unknown, error)
+        }
         wasTold = true
         try chosen.command(updates, pack)
         try wait(for: chosen, until: deadline) { isLast ? $0.hasEnded : $0.hasReported }

@@ -33,10 +33,10 @@ let serveVerb = Verb(
     var code = ExitCode.done
     do throws(Failure) {
         let lacking = try serving.run(signals: signals)
-        for watermark in lacking { complain(describe(watermark)) }
+        for watermark in lacking { log.complain(describe(watermark)) }
         if !lacking.isEmpty { code = .failed }
     } catch {
-        complain(error.description)
+        log.complain(error.description)
         code = error.kind.exitCode
     }
     serving.stop()
@@ -80,11 +80,28 @@ private func printConfiguration(_ settings: Settings, asJSON: Bool) throws(Failu
 private struct Log: Sendable {
     let format: LogFormat
     let least: LogEntry.Level
+    private let output = LineOutput(2)
+
+    init(format: LogFormat, least: LogEntry.Level) {
+        self.format = format
+        self.least = least
+    }
 
     func write(_ entry: LogEntry) {
         guard entry.level >= least else { return }
+        output.write(line(entry)) { lost in
+            line(LogEntry(.warning, "log", "\(lost) lines are lost here: nobody read them in time"))
+        }
+    }
+
+    /// The last words, in every format as each verb has them.
+    func complain(_ text: String) {
+        output.write("git-pod: \(text)\n") { "git-pod: \($0) lines are lost here\n" }
+    }
+
+    private func line(_ entry: LogEntry) -> String {
         let time = UTCTime(millisecondsSince1970: wallClockMilliseconds())
-        writeAll(entry.line(at: time, as: format) + "\n", to: 2)
+        return entry.line(at: time, as: format) + "\n"
     }
 }
 

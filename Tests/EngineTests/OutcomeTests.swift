@@ -112,7 +112,8 @@ struct OutcomeTests {
         #expect(try scene.origin.tip() == nil)
         let status = try scene.branchStatus()
         #expect(status["state"]?.string == "stuck", "\(status.text)")
-        #expect(status["durable"] == .null && status["pendingCommits"] == .integer(4), "\(status.text)")
+        #expect(
+            status["durable"] == .null && status["pendingCommits"] == .integer(4), "\(status.text)")
         #expect(try scene.push().code == .failed)
         #expect(try scene.origin.tip() == nil)
     }

@@ -131,6 +131,38 @@ struct ServeManyTests {
         #expect(outcomes(engine).values.filter { $0 == "in-sync" }.count == names.count)
     }
 
+    @Test(
+        "sends the others where one names what is not here", arguments: ["commit", "tree", "blob"])
+    func broken(kind: String) throws {
+        let scene = try Scene()
+        let engine = try Serving(scene, "--branch", "main", "--branch", "data/*")
+        try engine.begin()
+        let none = String(repeating: "12", count: 20)
+        let tree =
+            kind == "tree" ? none : "$(printf '100644 blob \(none)\\tx\\n' | git mktree --missing)"
+        let parent = kind == "commit" ? "parent \(none)" : "parent $(git rev-parse main)"
+        let script = """
+            tree=\(kind == "commit" ? "$(git rev-parse main^{tree})" : tree)
+            who='A <a@example.com> 1767323045 +0000'
+            printf '%s\\n' "tree $tree" "\(parent)" "author $who" "committer $who" "" bad |
+                git hash-object -t commit -w --stdin --literally >bad
+            mkdir -p refs/heads/data
+            mv bad refs/heads/data/bad
+            """
+        try run(
+            ["sh", "-ec", "cd \"$GIT_DIR\"; \(script)"],
+            environment: scene.home.environment(["GIT_DIR": scene.gitdir])
+        ).check()
+        #expect(eventually { engine.words.contains("data/bad") }, "\(engine.words)")
+        for number in 1...3 {
+            let tip = try scene.commit("ours", "\(number)")
+            #expect(try engine.flush("--branch", "main").code == .done, "\(engine.words)")
+            #expect(try scene.origin.tip() == tip)
+        }
+        #expect(try engine.mark("data/bad")["lastFailure"]?["reason"]?.string == "unknown")
+        #expect(engine.stop() == .exited(1), "\(engine.words)")
+    }
+
     @Test("says once that origin is away, and brings all to it when it is there")
     func away() throws {
         let scene = try Scene()

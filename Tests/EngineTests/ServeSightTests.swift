@@ -97,6 +97,46 @@ struct ServeSightTests {
         #expect(try engine.flush().code == .done)
     }
 
+    @Test(
+        "finds out whether origin still has it where origin has gone on to what is not here",
+        arguments: [true, false])
+    func unknown(isKept: Bool) throws {
+        let engine = try serving("--origin-check", "1h")
+        let scene = engine.scene
+        let before = try scene.tip() ?? ""
+        let ours = try scene.commit("a", "1")
+        #expect(try engine.flush().code == .done)
+        if !isKept { try scene.rewindOrigin(to: before) }
+        let theirs = try scene.commitToOrigin("theirs", "1")
+        // Its last word is still young for a while.
+        var answer = try engine.flush()
+        #expect(
+            try eventually {
+                answer = try engine.flush(timeout: "20s")
+                return try engine.mark()["origin"]?.string == theirs
+            })
+        answer = try engine.flush(timeout: "20s")
+        #expect(answer.code == (isKept ? .done : .unreachable), "\(answer)")
+        if !isKept { #expect(answer.error.contains("was moved off it there"), "\(answer.error)") }
+        #expect(try scene.tip() == ours)
+        #expect(try engine.mark()["durable"]?.string == (isKept ? ours : nil))
+        #expect(engine.stop() == .exited(isKept ? 0 : 1), "\(engine.words)")
+    }
+
+    @Test("says at its end that origin lacks a branch that was deleted there")
+    func deleted() throws {
+        let engine = try serving("--origin-check", "100ms")
+        let scene = engine.scene
+        try scene.commit("a", "1")
+        #expect(try engine.flush().code == .done)
+        try scene.home.git("update-ref", "-d", "refs/heads/main", at: scene.origin.path)
+        #expect(try eventually { try engine.mark()["durable"] == .null })
+        #expect(try engine.mark()["pendingCommits"] != .integer(0))
+        #expect(engine.stop() == .exited(1), "\(engine.words)")
+        #expect(engine.words.contains("refs/heads/main is at "), "\(engine.words)")
+        #expect(try scene.origin.tip() == nil)
+    }
+
     @Test("asks origin once more before it calls durable what origin said a while ago")
     func oldWord() throws {
         let engine = try serving("--origin-check", "1h")

@@ -22,6 +22,29 @@ struct ServeUnableTests {
         #expect(!exists("\(scene.gitdir)/git-pod.sock"))
     }
 
+    @Test("goes on while nobody reads its log, and ends when it is told to")
+    func unreadLog() throws {
+        let scene = try Scene.inSync()
+        let pipe = scene.origin.pod.folder.file("log")
+        let script = """
+            mkfifo "$1"; exec 2<>"$1"; head -c 65536 /dev/zero >&2; shift; exec "$@"
+            """
+        let engine = try RunningCommand(
+            [
+                "sh", "-c", script, "sh", pipe, Products.path("git-pod"), "serve", "--repo",
+                scene.gitdir, "--verbose", "--drain-quiet", "10ms",
+            ] + scene.access, environment: scene.home.environment(["GIT_POD_LISTEN": "none"]))
+        #expect(eventually { exists("\(scene.gitdir)/git-pod.sock") })
+        for number in 1...3 {
+            let tip = try scene.commit("ours", "\(number)")
+            let flush = try scene.answer(["flush", "--repo", scene.gitdir])
+            #expect(flush.code == .done, "\(flush)")
+            #expect(try scene.origin.tip() == tip)
+        }
+        engine.child.signal(Signals.terminate)
+        #expect(try engine.finish().status == .exited(0))
+    }
+
     @Test("reconciles once the lock is free that kept it from its first reconcile")
     func locked() throws {
         let scene = try Scene()
