@@ -39,7 +39,8 @@ extension Service {
         }
         if settings.origin != nil, nextSample.hasPassed {
             nextSample = .after(LagHistory.interval)
-            tellStatus { _ in }
+            // Before the first reconcile nobody can tell.
+            if beginning.isEmpty { tellStatus { _ in } }
         }
         if nextOriginCheck.hasPassed {
             nextOriginCheck = .after(originChecks.next(after: settings.originCheck))

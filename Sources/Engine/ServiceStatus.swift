@@ -53,10 +53,11 @@ extension Service {
     /// Tells how things stand. What lies between watermarks is walked on a thread of its own.
     func tellStatus(_ reply: @escaping @Sendable (ServiceStatus) -> Void) {
         let (status, lags, gitdir, history) = (status, lags, gitdir, lagHistory)
+        let hasBegun = beginning.isEmpty && status.phase != .localOnly
         statusLane.add {
             var told = status
             told.branches = lags.with { $0.measure(status.branches, in: gitdir) }
-            if status.phase != .localOnly { history.with { $0.add(told.pending, at: told.uptime) } }
+            if hasBegun { history.with { $0.add(told.pending, at: told.uptime) } }
             reply(told)
         }
     }

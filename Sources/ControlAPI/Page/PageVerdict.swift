@@ -56,7 +56,7 @@ struct PageVerdict {
         let lacking = branches.filter(\.isLacking)
         let stopped = page.status["stopped"]?.bool == true
         let trouble = page.status["originFailure"]?["text"]?.string
-        guard let first = lacking.first else { return safe(branches) }
+        guard let first = lacking.first else { return safe(branches, trouble) }
         let count = lacking.reduce(Int64(0)) { $0 + ($1.pending ?? 0) }
         let subject =
             lacking.contains { $0.pending ?? 0 == 0 }
@@ -74,9 +74,10 @@ struct PageVerdict {
         return PageVerdict(.wait, subject + " yet")
     }
 
-    private static func safe(_ branches: [BranchOnPage]) -> PageVerdict {
+    private static func safe(_ branches: [BranchOnPage], _ trouble: String?) -> PageVerdict {
         guard let stuck = branches.first(where: { $0.state == "stuck" }) else {
-            return PageVerdict(.good, "Everything is durable")
+            return PageVerdict(
+                trouble == nil ? .good : .wait, "Everything is durable", reason: trouble)
         }
         let place = stuck.savedOn.map { "on \($0), not on \(stuck.name)" } ?? "elsewhere"
         return PageVerdict(
