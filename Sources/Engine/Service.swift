@@ -64,6 +64,10 @@ public final class Service {
     var upkeepThread: JoinedThread?
     let sideWorkEnds = Locked(false)
     var nextUpkeep: Deadline
+    /// Nil: none is asked for.
+    var checkout: CheckoutStanding?
+    /// Works only while one is written, or taken away.
+    var checkoutThread: JoinedThread?
     /// Until when one that is due waits for a moment without a push; nil: none is due.
     var upkeepPatience: Deadline?
 
@@ -208,6 +212,7 @@ public final class Service {
             try lookAround(&events)
             act(on: events)
             keepUp()
+            publish()
             settle()
             answerWaiters()
             answerPushes()
@@ -217,7 +222,7 @@ public final class Service {
 
     private var nextTurn: Deadline {
         var next = min(
-            alarm, nextLook, nextUpkeep, upkeepTurn,
+            alarm, nextLook, nextUpkeep, upkeepTurn, checkoutTurn,
             waiters.map(\.deadline).min() ?? .never)
         if settings.origin != nil { next = min(next, nextOriginCheck, nextSample) }
         if let supervisor { next = min(next, supervisor.nextBeat) }

@@ -43,6 +43,10 @@ public struct ServiceFigures: Sendable {
     /// As they were counted last; nil: not since the start.
     public let looseObjects: Int?
     public let packs: Int?
+    /// Commits whose files were published, or were not, by what came of it; nil: none are asked for.
+    public let checkouts: [String: Int]?
+    /// Whether the last try has failed.
+    public let isCheckoutFailing: Bool
     public internal(set) var branches: [Branch] = []
     /// Of the volume; nil if that cannot be found out.
     public internal(set) var free: FreeSpace?
@@ -92,7 +96,8 @@ extension Service {
             isWarm: courier?.isWarm ?? false, isStorming: machine.isStorming,
             isStopped: machine.isStopped, isOriginFailing: originTrouble != nil,
             pendingEscapes: conflicts.count, readiness: readiness, upkeeps: upkeep.runs,
-            looseObjects: upkeep.census?.loose, packs: upkeep.census?.packs)
+            looseObjects: upkeep.census?.loose, packs: upkeep.census?.packs,
+            checkouts: checkout?.runs, isCheckoutFailing: checkout?.failure != nil)
         figures.lastPushes = tally.lastPushes
         return figures
     }

@@ -30,6 +30,9 @@ struct ServiceSettings: Sendable {
     /// What that leaves free on the volume, in bytes.
     let minimumFree: Int64
 
+    /// Where files are published for readers; nil: nowhere.
+    let checkout: CheckoutSettings?
+
     /// Whether objects are ever packed.
     var wantsUpkeep: Bool { upkeepLoose > 0 || upkeepPacks > 0 }
 
@@ -66,6 +69,7 @@ struct ServiceSettings: Sendable {
         upkeepLoose = try settings.number("upkeepLoose")
         upkeepPacks = try settings.number("upkeepPacks")
         upkeepCheck = try time("upkeepCheck")
+        checkout = try CheckoutSettings(settings, gitdir: gitdir)
         minimumFree = try settings.size("minFree") ?? 0
     }
 

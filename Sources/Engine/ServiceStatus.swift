@@ -22,6 +22,7 @@ public struct ServiceStatus: Sendable {
     /// The failure of origin as a whole, until it answers again; since the engine's start.
     public let originFailure: PushTrouble?
     let upkeep: UpkeepStanding?
+    let checkout: CheckoutStanding?
 
     /// Commits that origin lacks; nil where that cannot be read.
     var pending: Int? {
@@ -37,6 +38,7 @@ public struct ServiceStatus: Sendable {
             ("escapeStorm", .bool(isStorming)),
             ("originFailure", originFailure?.json(at: uptime) ?? .null),
             ("upkeep", upkeep?.json(at: uptime) ?? .null),
+            ("checkout", checkout?.json(at: uptime) ?? .null),
             ("branches", .array(branches.map(\.json))),
         ])
     }
@@ -74,7 +76,7 @@ extension Service {
             },
             isStopped: machine.isStopped, isStorming: machine.isStorming,
             originFailure: originTrouble?.trouble,
-            upkeep: settings.wantsUpkeep ? upkeep : nil)
+            upkeep: settings.wantsUpkeep ? upkeep : nil, checkout: checkout)
     }
 
     /// Without an origin the machine is told of nothing.

@@ -34,6 +34,8 @@ struct UpkeepStanding: Sendable {
 extension Service {
     /// When something else has come first.
     private static let upkeepPause = Duration.seconds(10)
+    /// What could not be done is not tried again before so many of these times.
+    private static let upkeepReluctance = 6
     /// How long it waits for a moment without a push: there may be none for hours.
     private static let upkeepPatience = Duration.seconds(5)
 
@@ -85,8 +87,12 @@ extension Service {
         case .putOff(let why):
             nextUpkeep = .after(min(Self.upkeepPause, settings.upkeepCheck))
             tell(.debug, "put-off", why)
-        case .refused(let why): tell(.warning, "refused", why)
-        case .failed(let failure): tell(.error, "failed", failure.description)
+        case .refused(let why):
+            nextUpkeep = .after(settings.upkeepCheck * Self.upkeepReluctance)
+            tell(.warning, "refused", why)
+        case .failed(let failure):
+            nextUpkeep = .after(settings.upkeepCheck * Self.upkeepReluctance)
+            tell(.error, "failed", failure.description)
         }
     }
 

@@ -106,7 +106,17 @@ public struct Setting: Sendable, Equatable {
             standard: "50"),
         Setting("upkeepCheck", "TIME", "how often these are counted", standard: "10m"),
         Setting(
-            "minFree", "SIZE", "what clone and upkeep leave free on a volume",
+            "checkout", "DIR", "publish the branch's files there, as DIR/current, for readers"),
+        Setting("sparse", "PATHS", "the paths that are published; all if not given"),
+        Setting(
+            "checkoutOf", "durable|local",
+            "publish the last tip that origin has confirmed, or the last one here",
+            standard: "durable"),
+        Setting(
+            "checkoutGrace", "TIME", "how long files stay that others have taken the place of",
+            standard: "1m"),
+        Setting(
+            "minFree", "SIZE", "what clone, upkeep and checkout leave free on a volume",
             standard: "256M"),
         Setting("expectedSize", "SIZE", "how large the repository will be, if it is known"),
     ]

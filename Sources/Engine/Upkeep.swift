@@ -73,7 +73,16 @@ struct Upkeep: Sendable {
         case .calledOff(let reason): return .putOff(reason)
         case .done:
             let duration = Duration.nanoseconds(monotonicNanoseconds() - start)
-            return .packed(after: ObjectCensus(gitdir: gitdir), duration)
+            let after = ObjectCensus(gitdir: gitdir)
+            // Writers go on, but hardly at that rate.
+            let isStuck =
+                (census.loose > maximumLoose && maximumLoose > 0 && after.loose >= census.loose)
+                || (census.packs > maximumPacks && maximumPacks > 0 && after.packs >= census.packs)
+            guard !isStuck else {
+                return .refused(
+                    "what is packed cannot be removed: see who may write in \(gitdir)/objects")
+            }
+            return .packed(after: after, duration)
         }
     }
 

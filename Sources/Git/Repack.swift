@@ -21,6 +21,17 @@ extension Repository {
         return value.map { !["false", "no", "off", "0"].contains($0) } ?? false
     }
 
+    /// Who else is to read what git writes: of the gitdir's own words, the one that its packs must follow,
+    /// or those who have read loose objects could read them no more.
+    private var sharing: [(key: String, value: String)] {
+        let key = "core.sharedRepository"
+        guard let content = try? readFile("\(path)/config"),
+            let value = ConfigLines(content).value(key.lowercased()),
+            value.utf8.count < 16, value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
+        else { return [] }
+        return [(key, value)]
+    }
+
     /// - Parameter isCalledOff: asked several times a second; once it gives a reason, git is ended,
     ///   and all is as it was.
     /// - Throws: ``Failure``, with git's words.
@@ -36,7 +47,7 @@ extension Repository {
         let git = PatientGit(
             arguments: Self.lowPriority(command),
             environment: scratch.environment(
-                writing: "\(path)/objects", settings: Self.frugal, of: environment),
+                writing: "\(path)/objects", settings: Self.frugal + sharing, of: environment),
             isCalledOff: isCalledOff)
         do throws(Failure) { return try git.run() } catch {
             throw Failure(

@@ -111,6 +111,7 @@ private let serveSettings =
         "retryFirst", "retryCap", "maxRetries", "warmFor", "originCheck", "recheck",
         "drainQuiet", "drainTimeout", "listen", "listenPublic", "webhookSecretFile", "logFormat",
         "hookTimeout", "lockTimeout", "trustOwner", "upkeepLoose", "upkeepPacks", "upkeepCheck",
+        "checkout", "sparse", "checkoutOf", "checkoutGrace",
         "minFree", "expectedSize", "cloneRetryFirst", "cloneRetryCap", "cloneMaxRetries",
     ]
 

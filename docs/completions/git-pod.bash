@@ -54,18 +54,19 @@ __git_pod_words ()
 __git_pod_setting_values ()
 {
 	case $2 in
-	--repo | --deploy-key | --known-hosts | --token-file | --webhook-secret-file) compgen -f -- "$1" ;;
+	--repo | --deploy-key | --known-hosts | --token-file | --webhook-secret-file | --checkout) compgen -f -- "$1" ;;
 	--strict-host-key-checking) printf '%s\n' yes accept-new ;;
 	--ssh-backend) printf '%s\n' auto libssh2 openssh ;;
 	--on-divergence) printf '%s\n' rebase merge escape stop ;;
 	--on-rewrite) printf '%s\n' replay stop ;;
 	--save-stuck | --auto-reconcile) printf '%s\n' true false ;;
 	--log-format) printf '%s\n' text json ;;
+	--checkout-of) printf '%s\n' durable local ;;
 	--listen | --listen-public) printf '%s\n' none ;;
 	--origin | --remote | --branch | --connect-timeout | --idle-timeout | --keep-before | \
 		--lock-timeout | --trust-owner | --min-free | --expected-size | --timeout | \
 		--stuck-after | --retry-first | --retry-cap | --max-retries | --warm-for | --origin-check | \
-		--upkeep-loose | --upkeep-packs | --upkeep-check | \
+		--upkeep-loose | --upkeep-packs | --upkeep-check | --sparse | --checkout-grace | \
 		--clone-retry-first | --clone-retry-cap | --clone-max-retries | \
 		--recheck | --drain-quiet | --drain-timeout | --hook-timeout) ;;
 	*) return 1 ;;
@@ -113,6 +114,7 @@ __git_pod_serve_options ()
 		--warm-for --origin-check --recheck --drain-quiet --drain-timeout --listen --listen-public \
 		--webhook-secret-file --log-format --hook-timeout --min-free --expected-size \
 		--upkeep-loose --upkeep-packs --upkeep-check \
+		--checkout --sparse --checkout-of --checkout-grace \
 		--clone-retry-first --clone-retry-cap --clone-max-retries
 }
 

@@ -73,7 +73,17 @@ private func engineMetrics(_ figures: ServiceFigures) -> [MetricFamily] {
         counter(
             "upkeeps", "Rounds of upkeep that had something to do, by what came of them.",
             "outcome", figures.upkeeps),
-    ] + volumeMetrics(figures) + objectMetrics(figures)
+    ] + volumeMetrics(figures) + objectMetrics(figures) + checkoutMetrics(figures)
+}
+
+private func checkoutMetrics(_ figures: ServiceFigures) -> [MetricFamily] {
+    guard let checkouts = figures.checkouts else { return [] }
+    return [
+        counter("checkouts", "Commits to be published for readers.", "outcome", checkouts),
+        gauge(
+            "checkout_failing", "Whether the last commit could not be published.",
+            figures.isCheckoutFailing),
+    ]
 }
 
 private func objectMetrics(_ figures: ServiceFigures) -> [MetricFamily] {

@@ -80,6 +80,7 @@ private let schemas = """
         "stopped": {"type": "boolean"}, "escapeStorm": {"type": "boolean"},
         "originFailure": {"$ref": "#/components/schemas/Trouble"},
         "upkeep": {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/Upkeep"}]},
+        "checkout": {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/Checkout"}]},
         "listen": {"type": ["string", "null"]}, "listenPublic": {"type": ["string", "null"]},
         "branches": {"type": "array", "items": {"$ref": "#/components/schemas/Branch"}}}},
     "Upkeep": {"type": "object",
@@ -91,6 +92,13 @@ private let schemas = """
         "lastOutcome": {"enum": ["packed", "put-off", "refused", "failed", null]},
         "lastText": {"type": ["string", "null"]},
         "lastSecondsAgo": {"$ref": "#/components/schemas/Count"}}},
+    "Checkout": {"type": "object",
+      "required": ["path", "of", "commit", "secondsAgo", "error"],
+      "properties": {
+        "path": {"type": "string"}, "of": {"enum": ["durable", "local"]},
+        "commit": {"$ref": "#/components/schemas/Commit"},
+        "secondsAgo": {"$ref": "#/components/schemas/Count"},
+        "error": {"type": ["string", "null"]}}},
     "Progress": {"type": "object",
       "required": ["phase", "objects", "totalObjects", "bytes", "bytesPerSecond", "estimateSeconds"],
       "properties": {
