@@ -218,7 +218,10 @@ struct CheckoutTests {
         #expect(contents("\(current)/twice") == "inside")
         #expect(linkTarget("\(current)/d1/d2/root") == "../..")
         #expect(!exists(marker))
-        #expect(engine.said("checkout").contains { $0["level"]?.string == "warning" })
+        #expect(
+            eventually {
+                engine.said("checkout").contains { $0["level"]?.string == "warning" }
+            }, "\(engine.words)")
     }
 
     @Test("is whole after its engine was killed, and what was half written is taken away")
