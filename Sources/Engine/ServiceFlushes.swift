@@ -52,7 +52,10 @@ extension Service {
                 waiter.reply(answer)
                 return nil
             }
-            if waiter.isDoubted, !wasDoubted { doubted.insert(waiter.name) }
+            if waiter.isDoubted, !wasDoubted {
+                let saved = machine.watermark(of: waiter.name)?.saved?.on
+                doubted.formUnion([waiter.name, saved].compactMap { $0 })
+            }
             return waiter
         }
         act(on: doubted.sorted().map { .doubted($0) })
@@ -64,7 +67,7 @@ extension Service {
         // Where origin has gone on to commits that are not here, they are fetched before it is said.
         let isOpen = mark.map(isUnknown) ?? false
         if let durable = mark?.durable, !isDropped, !isOpen, holds(durable, waiter.tip) {
-            if let heard = mark?.lastHeard, heard + Self.wordHolds >= waiter.since {
+            if isFresh(mark, for: waiter) {
                 return .durable(asked: waiter.asked, now: waiter.tip)
             }
             waiter.isDoubted = true
@@ -77,7 +80,11 @@ extension Service {
         if let saved = mark?.saved, isTried || waiter.deadline.hasPassed,
             !machine.awaitsReconcile(waiter.name), holds(saved.tip, waiter.tip)
         {
-            return .escaped(asked: waiter.asked, saved.on)
+            if isFresh(machine.watermark(of: saved.on), for: waiter) {
+                return .escaped(asked: waiter.asked, saved.on)
+            }
+            waiter.isDoubted = true
+            return waiter.deadline.hasPassed ? late(waiter, mark, isDropped: false) : nil
         }
         // Where the branch has left it behind, something may stand for it.
         if tips[waiter.name].map({ holds($0, waiter.tip) }) != true {
@@ -91,6 +98,11 @@ extension Service {
             }
         }
         return waiter.deadline.hasPassed ? late(waiter, mark, isDropped: isDropped) : nil
+    }
+
+    /// Whether origin's word on a ref is not too old for somebody who asks now.
+    private func isFresh(_ mark: Watermark?, for waiter: FlushWaiter) -> Bool {
+        mark?.lastHeard.map { $0 + Self.wordHolds >= waiter.since } ?? false
     }
 
     private func late(_ waiter: FlushWaiter, _ mark: Watermark?, isDropped: Bool) -> Flush {

@@ -48,8 +48,7 @@ extension Service {
             if drainEnd == nil, !tips.isEmpty, !isLooking {
                 isLooking = true
                 log(LogEntry(.debug, "look", "asking origin where its branches are"))
-                let names = tips.keys.sorted()
-                look(names)
+                look(Set(tips.keys).union(machine.savedOn).sorted())
             }
         }
     }

@@ -28,6 +28,9 @@ extension PushMachine {
             && !active.contains { name in refs[name].map(isBusy) ?? false }
     }
 
+    /// Conflict branches that stand for a branch which is stuck: what origin has of them counts.
+    public var savedOn: [RefName] { refs.values.compactMap { $0.incident?.conflict }.sorted() }
+
     /// Whether something is on its way to origin.
     public var isSending: Bool { inFlight != nil }
 
@@ -49,7 +52,7 @@ extension PushMachine {
 
     private func watermark(_ ref: RefPush) -> Watermark {
         let saved = ref.incident?.conflict.flatMap { name in
-            refs[name]?.durable.map { Watermark.Saved(tip: $0, on: name) }
+            refs[name]?.saved.map { Watermark.Saved(tip: $0, on: name) }
         }
         return Watermark(
             name: ref.name, state: state(ref), local: ref.local, origin: ref.originTip,

@@ -66,6 +66,9 @@ struct RefPush: Sendable, Equatable {
 
     var isLacking: Bool { local != nil && local != durable }
 
+    /// What origin has of a conflict branch, unless somebody has deleted or moved it there since.
+    var saved: ObjectID? { originTip == durable ? durable : nil }
+
     var needsLook: Bool { local != nil && !isReconciling && (origin == .unknown || mustLook) }
 
     /// Whether origin is where a push may go onto. What it has deleted is not made again, and a branch
