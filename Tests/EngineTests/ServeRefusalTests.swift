@@ -68,6 +68,26 @@ struct ServeRefusalTests {
         #expect(engine.stop() == .exited(0), "\(engine.words)")
     }
 
+    @Test("calls nothing saved that somebody has taken away on origin", arguments: [true, false])
+    func savedNoMore(isDeleted: Bool) throws {
+        let scene = try Scene.inSync()
+        let before = try scene.tip() ?? ""
+        try writeFile(
+            "\(scene.origin.path)/hooks/update",
+            "#!/bin/sh\ncase $1 in refs/heads/main) exit 1 ;; esac\n", mode: 0o755)
+        let engine = try Serving(scene, "--origin-check", "100ms")
+        try engine.begin()
+        try scene.commit("ours", "1")
+        #expect(engine.says("saved"), "\(engine.words)")
+        let name = try #require(try engine.mark()["saved"]?["conflictBranch"]?.string)
+        #expect(try engine.flush().code == .escaped)
+        let change = isDeleted ? ["-d", "refs/heads/\(name)"] : ["refs/heads/\(name)", before]
+        try scene.home.attempt(["update-ref"] + change, at: scene.origin.path).check()
+        #expect(try eventually { try engine.mark()["saved"] == .null })
+        #expect(try engine.flush(timeout: "1s").code == .unreachable)
+        #expect(engine.stop() == .exited(1), "\(engine.words)")
+    }
+
     @Test("waits for a lock on origin's branch, and saves elsewhere when it stays there")
     func locked() throws {
         let stage = try TroubleStage()

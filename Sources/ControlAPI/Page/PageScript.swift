@@ -4,9 +4,9 @@
 let pageScript: HTML = """
     'use strict';
     (() => {
-      const events = ['adopted', 'clone', 'config', 'drain', 'error', 'fetch', 'gap', 'hook',
-        'keep', 'listening', 'origin', 'push', 'reconcile', 'reload', 'retry', 'saved', 'settle',
-        'start', 'stopped', 'supervisor', 'watch', 'webhook'];
+      const events = ['adopted', 'checkout', 'clone', 'config', 'drain', 'error', 'fetch', 'gap',
+        'hook', 'keep', 'listening', 'log', 'origin', 'push', 'reconcile', 'reload', 'retry', 'saved',
+        'settle', 'start', 'stopped', 'supervisor', 'watch', 'webhook'];
       const shortest = 400, calm = 3000, patience = 10000, comeBack = 5000;
       const at = (id, page = document) => page.getElementById(id);
       let source, timer, later, due, said, asking = false, asked = 0, more = false;
