@@ -94,7 +94,10 @@ public final class Boot {
             for message in mailbox.take() {
                 switch message {
                 case .ended(.success(let report)): return told(report)
-                case .ended(.failure(let failure)): failed(failure)
+                case .ended(.failure(let failure)):
+                    // Another engine's clone may have come into place.
+                    if !Self.isNeeded(at: directory) { return true }
+                    failed(failure)
                 case .asked(let body): body(self)
                 }
             }

@@ -213,6 +213,8 @@ extension Courier {
                 try line.warm(for: settings.names)
                 if line.isWarm, !wasWarm { lastUse = monotonicNanoseconds() }
                 if line.isWarm { coldFor = Self.firstCold }
+                // Where origin lets us have one service at a time, there is nothing to keep ready.
+                if !line.isOpen { coldUntil = .after(Self.longestCold) }
             } catch {
                 if wasWarm {
                     idleLimit = .nanoseconds(monotonicNanoseconds() - lastUse)

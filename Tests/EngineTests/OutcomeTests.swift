@@ -113,7 +113,7 @@ struct OutcomeTests {
         let status = try scene.branchStatus()
         #expect(status["state"]?.string == "stuck", "\(status.text)")
         #expect(
-            status["durable"] == .null && status["pendingCommits"] == .integer(4), "\(status.text)")
+            status["durable"] == .null && status["pendingCommits"] == .integer(5), "\(status.text)")
         #expect(try scene.push().code == .failed)
         #expect(try scene.origin.tip() == nil)
     }

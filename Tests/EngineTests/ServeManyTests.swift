@@ -163,6 +163,32 @@ struct ServeManyTests {
         #expect(engine.stop() == .exited(1), "\(engine.words)")
     }
 
+    @Test("sends one without the other where a rule refuses both for the sake of that")
+    func refusedTogether() throws {
+        let scene = try Scene()
+        let engine = try Serving(scene, "--branch", "main", "--branch", "data/*")
+        try engine.begin()
+        try writeFile(
+            "\(scene.origin.path)/hooks/pre-receive",
+            """
+            #!/bin/sh
+            while read -r old new name; do case $name in refs/heads/data/x) exit 1 ;; esac; done
+
+            """, mode: 0o755)
+        let tree = try scene.home.git("rev-parse", "main^{tree}", at: scene.gitdir)
+        let tip = try scene.home.git(
+            "commit-tree", "-p", "main", "-m", "ours", tree, at: scene.gitdir)
+        let moves = "update refs/heads/data/x \(tip)\nupdate refs/heads/main \(tip)\n"
+        try scene.home.attempt(
+            ["update-ref", "--stdin"], at: scene.gitdir, input: Array(moves.utf8)
+        ).check()
+        #expect(try engine.isDurable(tip), "\(engine.words)")
+        #expect(try engine.flush("--branch", "main").code == .done)
+        #expect(engine.says("error", reason: "rejected"), "\(engine.words)")
+        #expect(try scene.origin.tip("refs/heads/data/x") == nil)
+        #expect(try engine.mark()["state"]?.string == "in-sync")
+    }
+
     @Test("says once that origin is away, and brings all to it when it is there")
     func away() throws {
         let scene = try Scene()
