@@ -55,6 +55,8 @@ private struct Scales {
     /// Trees of the commit before, which are likely to be the next one's old ones.
     private var trees: [ObjectID: Tree] = [:]
     private var lastTrees: [ObjectID: Tree] = [:]
+    /// Trees that were weighed: one may hold another many times.
+    private var weighed: Set<ObjectID> = []
 
     init(_ repository: Repository) { self.repository = repository }
 
@@ -71,7 +73,7 @@ private struct Scales {
     private mutating func weigh(tree id: ObjectID, instead one: ObjectID?, beside two: ObjectID?)
         throws(GitError) -> Int64
     {
-        guard id != one, id != two else { return 0 }
+        guard id != one, id != two, weighed.insert(id).inserted else { return 0 }
         let new = try tree(id)
         let (base, other) = (try tree(one), try tree(two))
         var sum = Int64(new.content.count)

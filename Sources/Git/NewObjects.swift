@@ -16,6 +16,8 @@ final class NewObjects {
     private var recentTrees: [ObjectID: Tree] = [:]
     private var olderTrees: [ObjectID: Tree] = [:]
     private var recentSize = 0
+    /// Trees that were gone through to see whether all of them is here: one may hold another many times.
+    var present: Set<ObjectID> = []
 
     init(_ repository: Repository) {
         self.repository = repository

@@ -38,7 +38,7 @@ extension NewObjects {
     private func checkPresent(
         _ new: ObjectID, instead old: ObjectID?, of commit: ObjectID, depth: Int = 1
     ) throws(Failure) {
-        guard new != old else { return }
+        guard new != old, present.insert(new).inserted else { return }
         guard depth <= Tree.deepest else {
             throw Failure(
                 .failed,

@@ -11,6 +11,8 @@ struct TreeChanges {
     }
 
     private var paths: [[UInt8]] = []
+    /// More of them are not compared here: one tree may hold another many times.
+    private static let pathsAtMost = 100_000
 
     /// What stays the same of two commits that git holds for the same change: their paths without
     /// blanks, and whether each was added, deleted or changed. Nil where a tree is too unusual to say.
@@ -45,6 +47,7 @@ struct TreeChanges {
                 let kind: Kind =
                     step.base == nil ? .added : step.ours == nil ? .deleted : .changed
                 paths.append(path + [0, kind.rawValue])
+                guard paths.count <= Self.pathsAtMost else { return false }
             }
         }
         return true

@@ -46,6 +46,23 @@ struct LagTests {
         #expect(whole.bytes == (try weight(fork, "\(fork.origin)..\(fork.tip)")))
     }
 
+    @Test(
+        "goes once through a tree that another holds many times, and so does who looks for what is missing"
+    )
+    func bomb() throws {
+        let fork = try ForkedBranch()
+        var id = try fork.git("rev-parse", "\(fork.tip)^{tree}")
+        for _ in 1...12 {
+            let lines = (0..<10).map { "040000 tree \(id)\t\($0)\n" }.joined()
+            id = try fork.home.attempt(["mktree"], at: fork.path, input: Array(lines.utf8))
+                .check().output
+        }
+        let commit = try fork.git("commit-tree", "-p", "\(fork.tip)", "-m", "bomb", id)
+        let tip = try #require(ObjectID(commit))
+        #expect(try fork.repository.lag(of: tip, behind: [fork.tip]).commits == 1)
+        try fork.repository.checkPresent(tip, hiding: [fork.tip])
+    }
+
     @Test("leaves out what is not here of the other side")
     func absent() throws {
         let fork = try ForkedBranch()
