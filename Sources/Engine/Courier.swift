@@ -207,7 +207,12 @@ extension Courier {
             }
             // What nobody looks after would be readable for ever.
             if isDown, line.isOpen { line.close() }
-            guard !isDown, !warmUntil.hasPassed, coldUntil.hasPassed else { return }
+            guard !isDown, !warmUntil.hasPassed else { return }
+            guard coldUntil.hasPassed else {
+                // What ends over there would be readable for ever.
+                try? line.attend()
+                return
+            }
             let wasWarm = line.isWarm
             do throws(OriginFailure) {
                 try line.warm(for: settings.names)

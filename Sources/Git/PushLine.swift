@@ -59,9 +59,10 @@ public final class PushLine {
         self.names = names
         keepsSpares = true
         makeRoom()
-        guard allowsSpares else { return }
+        // What is there, and ends meanwhile, would be readable for ever if nobody looked after it.
+        guard allowsSpares || !attended.isEmpty else { return }
         do throws(OriginFailure) {
-            if spares.isEmpty { try openSpare() }
+            if spares.isEmpty, allowsSpares { try openSpare() }
             try attend()
         } catch {
             reset()
