@@ -47,15 +47,15 @@ public final class ChildProcess {
     private var output: FileDescriptor?
     private var error: FileDescriptor?
     private var status: ExitStatus?
+    private let leadsGroup: Bool
 
     /// Our end of its standard input; nil once closed or if it is no pipe.
     public var inputDescriptor: Int32? { input?.raw }
     public var outputDescriptor: Int32? { output?.raw }
     public var errorDescriptor: Int32? { error?.raw }
 
-    /// Starts `arguments[0]`, found along `PATH`, with `environment` or with
-    /// ours. `leadsGroup`: it and what it starts
-    /// are a process group of their own, which no terminal's interrupt reaches.
+    /// Starts `arguments[0]`, found along `PATH`, with `environment` or with ours. `leadsGroup`: it
+    /// and what it starts are a process group of their own, which no terminal's interrupt reaches.
     ///
     /// - Throws: ``Failure`` of kind `configuration` if there is no such program, else `failed`.
     public init(
@@ -64,6 +64,7 @@ public final class ChildProcess {
         leadsGroup: Bool = false
     ) throws(Failure) {
         name = arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
+        self.leadsGroup = leadsGroup
         Self.reap()
         var started = try spawning.with { _ throws(Failure) in
             var inputPipe = try Self.pipe(input)
@@ -116,9 +117,10 @@ public final class ChildProcess {
     public func closeOutput() { output = nil }
     public func closeError() { error = nil }
 
-    /// Asks it to end (`SIGTERM`), or makes it (`SIGKILL`). Nothing happens once it was waited for.
+    /// Asks it to end (`SIGTERM`), or makes it (`SIGKILL`), with its group if it leads one. Nothing
+    /// happens once it was waited for: its number may be another's then.
     public func signal(_ number: Int32) {
-        if status == nil { kill(process, number) }
+        if status == nil { kill(leadsGroup ? -process : process, number) }
     }
 
     /// How it ended, if it has; never waits.

@@ -27,6 +27,18 @@ struct LeashedChildTests {
         #expect(eventually { !Processes.isRunning(grandchild) })
     }
 
+    @Test("ends with its whole family, though whoever watches over it is gone")
+    func unwatched() throws {
+        let (child, grandchild) = try family()
+        let leash = Processes.arguments(of: child.process)
+        let watcher = try #require(
+            Processes.below(child.process).first { Processes.arguments(of: $0) == leash })
+        Processes.end(watcher)
+        #expect(eventually { !Processes.isRunning(watcher) })
+        child.end(grace: .milliseconds(100))
+        #expect(eventually { !Processes.isRunning(grandchild) })
+    }
+
     @Test("has an empty input, and its own status and words are passed on")
     func status() throws {
         let script = "cat; echo out; echo err >&2; exit 7"
