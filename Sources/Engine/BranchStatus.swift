@@ -25,7 +25,7 @@ public struct BranchStatus: Sendable {
         }
     }
 
-    let mark: Watermark
+    var mark: Watermark
     /// What the times in `mark` are counted up to.
     let now: Duration
     /// What the branch has and origin's has not; nil where that cannot be read.

@@ -48,7 +48,10 @@ extension Service {
             guard let tip = mark.local, let there = mark.origin else { return true }
             return !holds(there, tip)
         }
-        guard lacking.isEmpty else { return lacking }
+        let remote = settings.settings.remote
+        guard lacking.isEmpty else {
+            return isAdopted ? lacking.map { $0.remembering(repository, remote: remote) } : lacking
+        }
         _ = try head
         if let name = Set(unreadable.map(\.description)).union(nameless).sorted().first {
             throw Failure(

@@ -1,6 +1,7 @@
 // How a running engine stands: a value for status, metrics and whoever asks.
 
 import EngineCore
+import Git
 import Model
 import POSIX
 
@@ -56,9 +57,19 @@ extension Service {
     func tellStatus(_ reply: @escaping @Sendable (ServiceStatus) -> Void) {
         let (status, lags, gitdir, history) = (status, lags, gitdir, lagHistory)
         let hasBegun = beginning.isEmpty && status.phase != .localOnly
+        // What is remembered of another origin says nothing of this one.
+        let remembers = isAdopted && status.phase != .localOnly
+        let remote = settings.settings.remote
         statusLane.add {
             var told = status
-            told.branches = lags.with { $0.measure(status.branches, in: gitdir) }
+            if remembers, told.branches.contains(where: \.mark.isUnheardOf) {
+                let repository = try? Repository(known: gitdir)
+                for index in told.branches.indices {
+                    let mark = told.branches[index].mark
+                    told.branches[index].mark = mark.remembering(repository, remote: remote)
+                }
+            }
+            told.branches = lags.with { $0.measure(told.branches, in: gitdir) }
             if hasBegun { history.with { $0.add(told.pending, at: told.uptime) } }
             reply(told)
         }

@@ -107,23 +107,8 @@ extension StatusReport {
         throws(GitError) -> BranchStatus
     {
         let local = try repository.target(of: name)
-        let seen = try name.seen.flatMap { seen throws(GitError) in
-            try repository.target(of: seen)
-        }
-        let origin = try name.tracking(remote: remote).flatMap { tracking throws(GitError) in
-            try repository.target(of: tracking)
-        }
-        let durable = try repository.durable(local, origin: origin, seen: seen)
-        let isLacking = local != nil && local != durable
-        // What was seen there and is tracked no more was deleted there.
-        let isElsewhere = seen != nil && origin != seen
-        let state: Watermark.State =
-            isLacking
-            ? (isElsewhere ? .stuck : .waiting) : (isElsewhere ? .originMoved : .inSync)
-        let saved = try isLacking ? saved(repository, local, beyond: durable) : nil
-        let mark = Watermark(
-            name: name, state: state, local: local, origin: origin, seen: seen, durable: durable,
-            saved: saved)
+        var mark = try repository.remembered(name, at: local, remote: remote)
+        if mark.isLacking { mark.saved = try saved(repository, local, beyond: mark.durable) }
         return BranchStatus(mark: mark, now: .zero, lastReconcile: nil)
     }
 
@@ -141,22 +126,6 @@ extension StatusReport {
             return Watermark.Saved(tip: tip, on: name)
         }
         return nil
-    }
-}
-
-extension Repository {
-    /// How far a branch is durable by what is known of origin's.
-    fileprivate func durable(_ local: ObjectID?, origin: ObjectID?, seen: ObjectID?)
-        throws(GitError) -> ObjectID?
-    {
-        if origin == nil, seen != nil { return nil }
-        guard let local else { return origin }
-        for known in [origin, seen].compactMap({ $0 })
-        where try isAncestor(local, of: known) {
-            return local
-        }
-        if let origin, try isAncestor(origin, of: local) { return origin }
-        return seen ?? origin
     }
 }
 

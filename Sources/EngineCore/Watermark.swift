@@ -54,7 +54,7 @@ public struct Watermark: Sendable, Equatable {
     public let seen: ObjectID?
     /// The last tip that origin has confirmed.
     public let durable: ObjectID?
-    public let saved: Saved?
+    public var saved: Saved?
     /// When origin last said what it has; nil: not yet.
     public let lastHeard: Duration?
     public let lastSuccess: Duration?

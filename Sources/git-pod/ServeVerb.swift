@@ -49,7 +49,13 @@ private let serveSwitches: Set<String> = ["--verbose", "--quiet", "--print-confi
 
 private func describe(_ watermark: Watermark) -> String {
     let tip = watermark.local?.description ?? "nothing"
-    let there = watermark.durable.map { "has it only up to \($0)" } ?? "has nothing of it"
+    let there: String
+    if watermark.lastHeard == nil {
+        let last = watermark.seen.map { ", and had \($0) when it last did" } ?? ""
+        there = "did not answer\(last)"
+    } else {
+        there = watermark.durable.map { "has it only up to \($0)" } ?? "has nothing of it"
+    }
     return "\(watermark.name) is at \(tip), and origin \(there)"
 }
 

@@ -30,6 +30,26 @@ struct PageTests {
         #expect(try http("POST", "/", port: api.port).status == 405)
     }
 
+    @Test("what origin had when it was last heard of counts, also where it is away at the start")
+    func remembered() throws {
+        let scene = try Scene.inSync()
+        try scene.origin.vanish()
+        let api = try ServedAPI(scene)
+        try api.engine.begin()
+        let page = try api.get("/").body
+        #expect(page.contains("<span id=\"verdict\">Everything is durable</span>"))
+        #expect(page.contains("does not appear to be a git repository"))
+        #expect(!page.contains("only here"))
+        try scene.commit("a", "1", message: "Begin without origin")
+        #expect(
+            try eventually {
+                try api.get("/").body.contains(
+                    "<span id=\"verdict\">1 commit is not durable</span>")
+            })
+        #expect(try api.engine.mark().count("pendingCommits") == 1)
+        #expect(try api.metric("git_pod_branch_pending_commits{branch=\"main\"}") == 1)
+    }
+
     @Test("with many branches and long texts it stays small, and says what it leaves out")
     func bounded() throws {
         let scene = try Scene.inSync()

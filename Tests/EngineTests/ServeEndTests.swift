@@ -83,6 +83,20 @@ struct ServeEndTests {
         #expect(last.contains("refs/heads/main"))
     }
 
+    @Test("does not say that origin lacks what nobody could ask it for")
+    func unasked() throws {
+        let scene = try Scene.inSync()
+        try scene.origin.vanish()
+        let engine = try Serving(scene, "--drain-timeout", "300ms")
+        try engine.begin()
+        #expect(engine.stop() == .exited(1))
+        let tip = try #require(try scene.tip())
+        #expect(
+            engine.words.hasSuffix(
+                "main is at \(tip), and origin did not answer, and had \(tip) when it last did\n"),
+            "\(engine.words)")
+    }
+
     @Test("brings everything to an origin that comes back in time")
     func comesBack() throws {
         let scene = try Scene()

@@ -1,0 +1,58 @@
+// Where a branch stands by what refs remember of origin: what `git pod status` tells where no engine runs,
+// and a running engine until origin has said something. A start while origin is away forgets nothing.
+
+import EngineCore
+import Git
+import Model
+
+extension Repository {
+    /// The watermark of a branch as refs have it: all of origin's is as it was when it was last heard.
+    func remembered(_ name: RefName, at local: ObjectID?, remote: String) throws(GitError)
+        -> Watermark
+    {
+        let seen = try name.seen.flatMap { seen throws(GitError) in try target(of: seen) }
+        let origin = try name.tracking(remote: remote).flatMap { tracking throws(GitError) in
+            try target(of: tracking)
+        }
+        let durable = try durable(local, origin: origin, seen: seen)
+        // What was seen there and is tracked no more was deleted there.
+        let isElsewhere = seen != nil && origin != seen
+        let state: Watermark.State =
+            local != nil && local != durable
+            ? (isElsewhere ? .stuck : .waiting) : (isElsewhere ? .originMoved : .inSync)
+        return Watermark(
+            name: name, state: state, local: local, origin: origin, seen: seen, durable: durable,
+            saved: nil)
+    }
+
+    /// How far a branch is durable by what is known of origin's.
+    private func durable(_ local: ObjectID?, origin: ObjectID?, seen: ObjectID?)
+        throws(GitError) -> ObjectID?
+    {
+        if origin == nil, seen != nil { return nil }
+        guard let local else { return origin }
+        for known in [origin, seen].compactMap({ $0 })
+        where try isAncestor(local, of: known) {
+            return local
+        }
+        if let origin, try isAncestor(origin, of: local) { return origin }
+        return seen ?? origin
+    }
+}
+
+extension Watermark {
+    /// Whether origin has said nothing of the branch since the engine's start.
+    var isUnheardOf: Bool {
+        lastHeard == nil && origin == nil && durable == nil
+            && !IncidentName.isConflictBranch(name)
+    }
+
+    /// The same with what refs remember, where origin has said nothing yet.
+    func remembering(_ repository: Repository?, remote: String) -> Watermark {
+        guard isUnheardOf, let repository,
+            var mark = try? repository.remembered(name, at: local, remote: remote)
+        else { return self }
+        (mark.lastFailure, mark.nextAttempt) = (lastFailure, nextAttempt)
+        return mark
+    }
+}
