@@ -75,6 +75,7 @@ public struct Settings: Sendable {
             environment["GIT_COMMITTER_EMAIL"] ?? configuration.last("committer.email")?.value
                 ?? configuration.last("user.email")?.value ?? "git-pod@localhost"
         )
+        try check()
     }
 
     /// How long git may take to read its configuration.
@@ -217,7 +218,7 @@ public struct Settings: Sendable {
         return number << (10 * Int64(power))
     }
 
-    private func refusal(_ name: String, _ wanted: String) -> Failure {
+    func refusal(_ name: String, _ wanted: String) -> Failure {
         let value = values[name]
         let place: String
         let setting = Setting.all.first { $0.name == name }

@@ -88,14 +88,39 @@ private struct Containment {
         guard written == target.count else { throw .system("write \(shown(path))") }
     }
 
-    /// Whether the link leads to something in the folder, by all the links on its way.
+    /// Links on the way of one that are followed, as Linux does (path_resolution(7)).
+    private static let mostLinks = 40
+
+    /// Whether the link leads to something in the folder, and by no link on its way out of it: what lies
+    /// there may be something else for whoever reads, such as `/proc/self`.
     private func leadsInside(_ path: [UInt8]) -> Bool {
-        let name = path.map(CChar.init(bitPattern:)) + [0]
-        guard let resolved = unsafe realpath(name, nil) else { return false }
-        defer { unsafe free(resolved) }
-        let real = unsafe UnsafeBufferPointer(start: resolved, count: strlen(resolved))
-            .map(UInt8.init(bitPattern:))
-        return real == root || real.starts(with: root + [UInt8(ascii: "/")])
+        let slash = UInt8(ascii: "/")
+        var place = path.dropFirst(root.count).split(separator: slash)
+        var ahead = [place.removeLast()]
+        var links = 0
+        while let name = ahead.popLast() {
+            if name.elementsEqual(".".utf8) { continue }
+            if name.elementsEqual("..".utf8) {
+                guard place.popLast() != nil else { return false }
+                continue
+            }
+            let here = root + place.flatMap { [slash] + $0 } + [slash] + name
+            let entry = here.map(CChar.init(bitPattern:)) + [0]
+            var status = stat()
+            guard unsafe fstatat(AT_FDCWD, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+                return false
+            }
+            guard status.st_mode & S_IFMT == S_IFLNK else {
+                place.append(name)
+                continue
+            }
+            links += 1
+            guard links <= Self.mostLinks, let target = readTarget(AT_FDCWD, entry),
+                target.first != slash
+            else { return false }
+            ahead += target.split(separator: slash).reversed()
+        }
+        return true
     }
 
     private func shown(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self).harmless }

@@ -185,10 +185,19 @@ struct CheckoutTests {
             }
         }
         let folder = try scene.origin.pod.folder.folder("links/d1/d2").parentFolder.parentFolder
-        for (name, target) in [
-            ("abs", "/etc/passwd"), ("up", "../../../secret"), ("in", "d1/file"),
-            ("d1/d2/root", "../.."), ("chain", "d1/d2/root/../out"), ("none", "nothing"),
-            ("twice", "in"),
+        // What it has open is the engine's, and another thing for whoever reads.
+        let open = (3...60).map { number in
+            let up = String(repeating: "../", count: 20)
+            return ("open\(number)", "\(up)proc/self/fd/\(number)")
+        }
+        let outside =
+            [
+                ("abs", "/etc/passwd"), ("up", "../../../secret"),
+                ("chain", "d1/d2/root/../out"), ("none", "nothing"), ("round", "round"),
+            ] + open
+        for (name, target) in outside + [
+            ("in", "d1/file"), ("d1/d2/root", "../.."), ("twice", "in"),
+            ("about", "./d1/d2/../../in"),
         ] { try makeLink(to: target, at: "\(folder)/\(name)") }
         try writeFile("\(folder)/d1/file", "inside")
         try writeFile("\(folder)/.gitattributes", "* filter=evil\n")
@@ -207,15 +216,12 @@ struct CheckoutTests {
         try run(["rm", "-f", marker]).check()
         let engine = try serve("--checkout-of", "local", "--branch", "links")
         #expect(shows("in", "inside"), "\(engine.words)")
-        for (name, target) in [
-            ("abs", "/etc/passwd"), ("up", "../../../secret"), ("chain", "d1/d2/root/../out"),
-            ("none", "nothing"),
-        ] {
+        for (name, target) in outside {
             #expect(linkTarget("\(current)/\(name)") == nil, "\(name)")
             #expect(contents("\(current)/\(name)") == target, "\(name)")
         }
         #expect(linkTarget("\(current)/in") == "d1/file")
-        #expect(contents("\(current)/twice") == "inside")
+        for name in ["twice", "about"] { #expect(contents("\(current)/\(name)") == "inside") }
         #expect(linkTarget("\(current)/d1/d2/root") == "../..")
         #expect(!exists(marker))
         #expect(

@@ -60,6 +60,30 @@ struct SettingsTests {
         #expect(alone.code == .configuration)
     }
 
+    @Test(
+        "that cannot be is refused at the start, though nothing needs it yet",
+        arguments: [
+            ("onDivergence", "x", "one of rebase, merge, escape, stop"),
+            ("onRewrite", "rebase", "one of replay, stop"),
+            ("checkoutOf", "none", "one of durable, local"),
+            ("keepBefore", "3h", "a number of days"), ("lockTimeout", "soon", "a time such as"),
+            ("cloneRetryCap", "1w", "a time such as"), ("cloneMaxRetries", "-1", "a number"),
+            ("expectedSize", "much", "a size"), ("remote", "a..b", "a remote's name"),
+            ("autoReconcile", "perhaps", "true or false"),
+            ("retryFirst", "0", "10 ms or more"), ("retryCap", "1ms", "100 ms or more"),
+            ("originCheck", "0s", "10 ms or more"),
+        ])
+    func wrong(name: String, value: String, wanted: String) throws {
+        let scene = try Scene()
+        try scene.home.git("config", "pod.\(name)", value, at: scene.gitdir)
+        let answer = try scene.answer([
+            "serve", "--repo", scene.gitdir, "--origin", scene.origin.url,
+        ])
+        #expect(answer.code == .configuration, "\(answer.errors)")
+        #expect(answer.errors.contains("pod.\(name) is \"\(value)\""), "\(answer.errors)")
+        #expect(answer.errors.contains("it must be \(wanted)"), "\(answer.errors)")
+    }
+
     @Test("is shown with its value and with who made it")
     func printed() throws {
         let scene = try Scene()
