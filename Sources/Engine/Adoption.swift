@@ -38,7 +38,7 @@ struct KnownOrigin: Sendable {
 
 extension OriginURL {
     /// Whether both lead to the same repository, whatever name and password one goes there with.
-    fileprivate func isSame(as other: OriginURL) -> Bool {
+    func isSame(as other: OriginURL) -> Bool {
         switch (way, other.way) {
         case (.path(let one), .path(let two)): (realPath(one) ?? one) == (realPath(two) ?? two)
         case (.http(let one, _, _), .http(let two, _, _)): one == two
@@ -73,7 +73,9 @@ extension Engine {
     /// What was fetched from it and not acted on counts as well, once the application has joined it to
     /// the branch: origin may have dropped it since.
     func lastSeen() throws(Failure) -> ObjectID? {
+        for name in [try seen, try tracking] { try checkIsNoAlias(name, hint: away(name)) }
         guard isAdopted, let seen = try target(seen) else { return nil }
+        guard settings.remoteIsOrigin else { return seen }
         let (tracked, local) = (try target(tracking), try target(branch))
         return try attempt { () throws(GitError) in
             try self.repository.lastSeen(seen, tracked: tracked, by: local)
@@ -84,19 +86,25 @@ extension Engine {
     /// had is set aside, and `plan` was made without it. Does nothing for one that is known.
     ///
     /// - Parameter tip: origin's of the branch; nil if it has none.
-    /// - Throws: ``Failure`` of kind `failed` if it has the branch, and no commit in common with it.
+    /// - Throws: ``Failure`` of kind `failed` if it has the branch, and no commit in common with it; and if
+    ///   it has others alone, which say nothing of whose it is.
     func adopt(_ tip: ObjectID?, by plan: ReconcilePlan) throws(Failure) {
         let url = try originURL()
         guard !knownOrigins.isAdopted(url) else { return }
         let former = knownOrigins.recorded ?? ""
         let name = branch.branch ?? ""
+        let change = "origin was \(former) and is \(url) now"
         guard plan != .fail(.unrelated) else {
             throw Failure(
-                .failed,
-                "origin was \(former) and is \(url) now, where \(name) has no commit in common with "
-                    + "\(name) here",
+                .failed, "\(change), where \(name) has no commit in common with \(name) here",
                 hint: "check that --origin is the right repository; nothing was moved or sent there"
             )
+        }
+        guard plan != .fail(.originLacksBranch) else {
+            throw Failure(
+                .failed, "\(change), which has branches and no \(name)",
+                hint: "check that --origin is the right repository; if it is, make \(name) there: "
+                    + "git push \(url) \(name)")
         }
         try setMemoriesAside(tip)
         try knownOrigins.record(url)

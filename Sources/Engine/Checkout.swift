@@ -19,6 +19,12 @@ struct Checkout: Sendable {
     static let maximumFiles = 1_000_000
     /// What is deeper could hardly be taken away again.
     static let maximumDepth = 200
+    /// A longer path cannot be opened (PATH_MAX).
+    static let longestPath = 4095
+    /// Of all paths together: git writes a list of them, and holds them in memory.
+    static let maximumPathBytes: Int64 = 128 << 20
+    /// What that list and git's index take of the gitdir's volume, for each file besides its path.
+    private static let listedFile: Int64 = 200
     /// The most that one may take.
     private static let limit = Duration.seconds(1800)
     private static let spaceInterval = Duration.seconds(1)
@@ -45,10 +51,22 @@ struct Checkout: Sendable {
         linkTarget(link)?.split(separator: "/").last.map(String.init)
     }
 
-    /// The trees that readers do not see: those that have been, and what a killed run left.
+    /// The trees that readers do not see any more.
     var stale: [String] {
         let shown = shown
-        return (directoryEntries(trees) ?? []).filter { $0 != shown }
+        return (directoryEntries(trees) ?? []).filter {
+            $0 != shown && !$0.hasPrefix(Self.partial)
+        }
+    }
+
+    /// How a tree is called until it is whole. No reader has ever seen it.
+    private static let partial = "partial-"
+
+    /// Takes away what killed runs have left half-written.
+    private func removePartial() throws(Failure) {
+        for name in directoryEntries(trees) ?? [] where name.hasPrefix(Self.partial) {
+            try removeTree("\(trees)/\(name)")
+        }
     }
 
     /// Takes trees away.
@@ -64,26 +82,30 @@ struct Checkout: Sendable {
         let late = Deadline.after(Self.limit)
         let repository = try Repository(path: gitdir)
         try makePlace()
+        try removePartial()
         let size = try repository.treeSize(
             of: commit, at: settings.paths, environment: environment, limit: Self.excess,
             isCalledOff: isCalledOff)
         try checkRoom(for: size)
         let watch = SpaceWatch(
             settings.folder, keeping: minimumFree, every: Self.spaceInterval)
-        let name = try newTree(commit)
-        let tree = "\(trees)/\(name)"
+        let partial = "\(trees)/\(Self.partial)\(commit)"
+        try makeNewFolder(partial, mode: 0o755)
         do throws(Failure) {
-            try repository.export(commit, at: settings.paths, to: tree, environment: environment) {
+            try repository.export(commit, at: settings.paths, to: partial, environment: environment)
+            {
                 if watch.isFull() { return watch.shortage?.message }
                 return late.hasPassed ? "it took longer than \(Self.limit.spoken)" : isCalledOff()
             }
-            let links = try containLinks(below: tree)
+            let links = try containLinks(below: partial)
+            let name = try newName(commit)
+            try rename(partial, to: "\(trees)/\(name)")
             try show(name)
             return Published(
                 commit: commit, files: size.files, bytes: size.bytes, links: links,
                 duration: .nanoseconds(monotonicNanoseconds() - start))
         } catch {
-            try? removeTree(tree)
+            try? removeTree(partial)
             throw error
         }
     }
@@ -91,6 +113,10 @@ struct Checkout: Sendable {
     private static func excess(_ size: TreeSize) -> String? {
         if size.files > maximumFiles { return "it has more than \(maximumFiles) files" }
         if size.depth > maximumDepth { return "it has folders deeper than \(maximumDepth)" }
+        if size.longestPath > longestPath { return "it has paths longer than \(longestPath) bytes" }
+        if size.pathBytes > maximumPathBytes {
+            return "its paths are more than \(maximumPathBytes >> 20) MiB"
+        }
         return nil
     }
 
@@ -100,6 +126,8 @@ struct Checkout: Sendable {
         if let shortage = SpaceWatch.shortage(at: settings.folder, minimum: minimum) {
             throw shortage
         }
+        let listed = minimumFree + 2 * size.pathBytes + Self.listedFile * Int64(size.files)
+        if let shortage = SpaceWatch.shortage(at: gitdir, minimum: listed) { throw shortage }
         let needed = Int64(size.files) + Self.spareInodes
         if let inodes = try freeSpace(at: settings.folder).inodes, inodes < needed {
             throw Failure(
@@ -118,12 +146,10 @@ struct Checkout: Sendable {
         }
     }
 
-    private func newTree(_ commit: ObjectID) throws(Failure) -> String {
+    private func newName(_ commit: ObjectID) throws(Failure) -> String {
         for number in 1...Self.names {
             let name = number == 1 ? "\(commit)" : "\(commit)-\(number)"
-            guard !exists("\(trees)/\(name)") else { continue }
-            try makeNewFolder("\(trees)/\(name)", mode: 0o755)
-            return name
+            if !exists("\(trees)/\(name)") { return name }
         }
         throw Failure(.failed, "\(trees) holds \(commit) too often", hint: "take these away")
     }

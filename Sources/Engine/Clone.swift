@@ -63,19 +63,22 @@ public struct Clone: Sendable {
     /// - Throws: ``Failure``; then there is nothing at the place but what was there before.
     public func run() throws(Failure) -> CloneReport {
         let start = monotonicNanoseconds()
-        try checkRoom()
+        // Before the room is looked at: what a killed run left takes some of it.
         let lock = try place.begin(patience: settings.lockTimeout())
         defer { withExtendedLifetime(lock) {} }
         let branch: RefName
         if place.isHalfMoved {
             branch = try sameBranch()
         } else {
-            do throws(Failure) { branch = try fill() } catch {
+            do throws(Failure) {
+                try checkRoom()
+                branch = try fill()
+            } catch {
                 try? place.clear()
                 throw error
             }
         }
-        try place.finish(url: url.description, branch: branch.branch ?? "")
+        try place.finish(url: url.description, branch: branch.branch ?? "", under: lock)
         let repository = try Repository(path: place.destination)
         return CloneReport(
             directory: repository.path, branch: branch.branch ?? "",
@@ -187,6 +190,8 @@ public struct Clone: Sendable {
             try repository.configure(
                 "remote.\(remote).fetch", "+refs/heads/*:refs/remotes/\(remote)/*")
         }
+        // Its owner's word counts, and whoever else may write in the folder has none.
+        try reserveWriting("\(place.folder)/config")
         try KnownOrigin(gitdir: place.folder).record(url)
         try syncFile("\(place.folder)/config")
         try syncFile("\(place.folder)/HEAD")

@@ -34,7 +34,10 @@ struct ClonePlace {
         guard let base, base != ".", base != ".." else {
             throw Failure(.configuration, "\"\(directory)\" names no folder to clone into")
         }
-        destination = realParent == "/" ? "/\(base)" : "\(realParent)/\(base)"
+        let named = realParent == "/" ? "/\(base)" : "\(realParent)/\(base)"
+        // A link to a folder means that folder.
+        let isThere = fileStatus(named)?.kind == .directory
+        destination = isThere ? realPath(named) ?? named : named
         isInside = exists(destination)
         folder =
             isInside
@@ -124,25 +127,47 @@ struct ClonePlace {
     /// Takes away what there is of a clone that failed.
     func clear() throws(Failure) { try removeTree(folder) }
 
+    /// Takes away what a run left that was killed behind its last move into the gitdir, which is whole.
+    static func clearMoved(_ gitdir: String) {
+        let folder = "\(gitdir)/\(name)"
+        guard let left = directoryEntries(folder), !left.isEmpty, exists("\(gitdir)/HEAD"),
+            Set(left).isSubset(of: [marker, GitdirLock.name]),
+            entryOwner(folder) == currentUser(),
+            (try? GitdirLock(folder, patience: .zero)) != nil
+        else { return }
+        try? removeTree(folder)
+    }
+
     /// Puts the complete clone of `url` and `branch` into place.
-    func finish(url: String, branch: String) throws(Failure) {
+    ///
+    /// - Parameter lock: what ``begin(patience:)`` gave: it says which folder is ours, whatever others
+    ///   may have put in its place.
+    func finish(url: String, branch: String, under lock: GitdirLock) throws(Failure) {
+        let opened = try OpenFolder(folder)
+        guard lock.isStill(in: opened.path) else {
+            throw Failure(
+                .failed, "somebody has put another folder in the place of \(folder)",
+                hint: "see who else may write there")
+        }
         guard isInside else {
             try rename(folder, to: destination)
             return try syncFolder(destination.parentFolder)
         }
-        let marker = "\(folder)/\(Self.marker)"
+        let marker = "\(opened.path)/\(Self.marker)"
         if !exists(marker) {
             try replaceFile(marker, with: Array("\(url)\n\(branch)\n".utf8), mode: 0o600)
         }
-        try syncFolder(folder)
-        let pieces = (directoryEntries(folder) ?? []).filter {
-            $0 != Self.marker && $0 != GitdirLock.name && !Self.last.contains($0)
+        try opened.sync()
+        let place = try OpenFolder(destination)
+        let last = Self.last.map { OpenFolder.Name($0) }
+        let pieces = try opened.names().filter { name in
+            ![Self.marker, GitdirLock.name].contains(name.shown) && !Self.last.contains(name.shown)
         }
-        for piece in pieces.sorted() + Self.last where exists("\(folder)/\(piece)") {
-            if piece == "HEAD" { try syncFolder(destination) }
-            try rename("\(folder)/\(piece)", to: "\(destination)/\(piece)")
+        for piece in pieces + last where opened.kind(of: piece) != nil {
+            if piece.shown == "HEAD" { try place.sync() }
+            try opened.move(piece, into: place)
         }
-        try syncFolder(destination)
+        try place.sync()
         try removeTree(folder)
     }
 }

@@ -51,9 +51,6 @@ public final class Engine {
     ) throws(Failure) {
         self.limit = limit
         self.repository = repository
-        if !settings.gitdirIsTrusted {
-            try attempt { () throws(GitError) in try repository.forgetConfiguration() }
-        }
         self.settings = settings
         self.environment = environment
         self.note = note

@@ -43,10 +43,16 @@ extension Engine {
 
     /// Puts `tip` on a new conflict branch, or on the one that a killed run had made for it, and
     /// marks it as not yet on origin.
-    ///
     func escape(_ tip: ObjectID) throws(Failure) -> Keep {
         guard let name = try unfinishedEscape(tip) else { return try newEscape(tip) }
-        let keep = Keep(name, at: try target(name) ?? tip, refs)
+        let kept = try target(name) ?? tip
+        if let mark = IncidentName.pendingMark(of: name), try target(mark) == nil {
+            // Origin has confirmed it. What somebody has done with it there since stands.
+            if kept == tip { return Keep(name, at: tip, refs) }
+            endEscape(to: name)
+            return try newEscape(tip)
+        }
+        let keep = Keep(name, at: kept, refs)
         // The application may have gone on since, and a push may have sent what was kept then.
         try follow(tip, with: keep)
         return keep

@@ -15,14 +15,18 @@ extension Engine {
         for _ in 1...Self.settingTries {
             let old = try target(name)
             if old == new { return }
-            try checkIsNoAlias(
-                name, hint: "take it away: git -C \(repository.path) symbolic-ref -d \(name)")
+            try checkIsNoAlias(name, hint: away(name))
             if old == nil { try makeRoom(for: name) }
             if try refs.move(name, from: old, to: new, message) { return }
         }
         throw Failure(
             .failed, "\(name) is moved by somebody else all the time",
             hint: "see what fetches there")
+    }
+
+    /// What is to be done about a symbolic ref where none belongs.
+    func away(_ name: RefName) -> String {
+        "take it away: git -C \(repository.path) symbolic-ref -d \(name)"
     }
 
     /// Has the tracking ref say where origin's branch is by its own word; nil: it has none.

@@ -40,7 +40,7 @@ extension Service {
 
     /// The branch that readers see; nil if several could be meant.
     private var shownBranch: RefName? {
-        if let head = try? head, tips[head] != nil { return head }
+        if let head = standingBranch, tips[head] != nil { return head }
         return tips.count == 1 ? tips.keys.first : nil
     }
 

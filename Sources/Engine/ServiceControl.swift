@@ -63,7 +63,7 @@ public struct ServiceControl: Sendable {
                 do throws(Failure) {
                     let name = try service.meant(branch)
                     service.askers[name, default: []].append(reply)
-                    service.reconcile(name, &events)
+                    service.reconcileInTurn(name)
                 } catch { reply(ReconcileReport(branch: branch ?? "", failure: error)) }
             })
     }
@@ -89,7 +89,7 @@ extension Service {
             }
             return name
         }
-        if let head = try head, tips[head] != nil { return head }
+        if let head = standingBranch, tips[head] != nil { return head }
         guard tips.count == 1, let name = tips.keys.first else {
             throw Failure(
                 .configuration, "this engine looks after \(tips.count) branches",

@@ -83,6 +83,12 @@ extension Service {
         }
     }
 
+    /// The branch that HEAD stands on: of several the one that is meant where none is named.
+    var standingBranch: RefName? {
+        guard let head = try? repository.headBranch() else { return nil }
+        return (try? repository.followed(head)) ?? head
+    }
+
     func lookAtEverything(_ events: inout [PushMachine.Event]) throws(Failure) {
         // A branch that HEAD has left may have commits that origin lacks.
         var names = Set(tips.keys).union(unreadable)

@@ -13,20 +13,40 @@ extension Service {
         stewardLane.add { mailbox.post(.reconciled(generation, name, steward.reconcile(name))) }
     }
 
-    /// The same when it is not the machine that has asked for it.
-    func reconcile(_ name: RefName, _ events: inout [PushMachine.Event]) {
-        events.append(.reconcileBegan(name))
-        reconcile(name)
+    /// The same when somebody has asked for it. Until its turn comes the branch is pushed as ever: an
+    /// application may keep reconciles away for long.
+    ///
+    /// - Parameter ended: what else is to be done with what came of it.
+    func reconcileInTurn(
+        _ name: RefName,
+        ended: @escaping @Sendable (Service, ReconcileReport) -> Void = { _, _ in }
+    ) {
+        let (steward, mailbox, generation) = (steward, mailbox, generation)
+        stewardLane.add {
+            let report = steward.reconcile(name) {
+                mailbox.post(
+                    .asked { service, events in
+                        guard generation == service.generation else { return }
+                        events.append(.reconcileBegan(name))
+                    })
+            }
+            mailbox.post(.reconciled(generation, name, report))
+            mailbox.post(
+                .asked { service, _ in
+                    guard generation == service.generation else { return }
+                    ended(service, report)
+                })
+        }
     }
 
     /// Reconciles branches of which nothing is known yet. Origin is asked once for many of them; one is
     /// asked for by its reconcile itself.
     func reconcile(_ names: [RefName], _ events: inout [PushMachine.Event]) {
+        events += names.map { .reconcileBegan($0) }
         guard names.count > 1 else {
-            for name in names { reconcile(name, &events) }
+            for name in names { reconcile(name) }
             return
         }
-        events += names.map { .reconcileBegan($0) }
         let (steward, mailbox, generation) = (steward, mailbox, generation)
         stewardLane.add { mailbox.post(.surveyed(generation, steward.survey(names))) }
     }

@@ -41,7 +41,7 @@ extension ServiceControl {
         _ reply: @escaping @Sendable (ReloadResult) -> Void
     ) {
         mailbox.post(
-            .asked { service, events in
+            .asked { service, _ in
                 guard !service.isDraining else { return reply(.ending) }
                 let name: RefName
                 do throws(Failure) { name = try service.meant(branch) } catch {
@@ -50,7 +50,7 @@ extension ServiceControl {
                 if let commit, !isForced, service.has(commit, name) {
                     return reply(.noChanges(branch: name.branch ?? ""))
                 }
-                service.reload(name, Reload.Waiter(commit: commit, reply: reply), &events)
+                service.reload(name, Reload.Waiter(commit: commit, reply: reply))
             })
     }
 }
@@ -62,36 +62,26 @@ extension Service {
     }
 
     fileprivate func reload(
-        _ name: RefName, _ waiter: Reload.Waiter, _ events: inout [PushMachine.Event]
+        _ name: RefName, _ waiter: Reload.Waiter
     ) {
         guard reloads[name] == nil else {
             reloads[name]?.next.append(waiter)
             return
         }
-        begin(Reload(current: [waiter]), of: name, &events)
+        begin(Reload(current: [waiter]), of: name)
     }
 
     private func begin(
-        _ reload: Reload, of name: RefName, _ events: inout [PushMachine.Event]
+        _ reload: Reload, of name: RefName
     ) {
         reloads[name] = reload
-        events.append(.reconcileBegan(name))
-        let (steward, mailbox, generation) = (steward, mailbox, generation)
-        stewardLane.add {
-            let report = steward.reconcile(name)
-            mailbox.post(.reconciled(generation, name, report))
-            mailbox.post(
-                .asked { service, events in
-                    guard generation == service.generation else { return }
-                    service.reloaded(name, report, &events)
-                })
-        }
+        reconcileInTurn(name) { service, report in service.reloaded(name, report) }
     }
 
     /// A reconcile for webhooks has ended. What came meanwhile is answered with it if it has what that
     /// told of; for the others there is another one.
     private func reloaded(
-        _ name: RefName, _ report: ReconcileReport, _ events: inout [PushMachine.Event]
+        _ name: RefName, _ report: ReconcileReport
     ) {
         guard let reload = reloads.removeValue(forKey: name) else { return }
         for waiter in reload.current { waiter.reply(.reconciled(report)) }
@@ -105,6 +95,6 @@ extension Service {
             for waiter in late { waiter.reply(.ending) }
             return
         }
-        begin(Reload(current: late), of: name, &events)
+        begin(Reload(current: late), of: name)
     }
 }

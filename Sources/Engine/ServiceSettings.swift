@@ -80,6 +80,12 @@ struct ServiceSettings: Sendable {
 }
 
 extension Settings {
+    /// The one branch that is set; nil for none, several, or a pattern.
+    public var onlyBranch: String? {
+        guard let patterns = try? branchPatterns(), patterns.count == 1 else { return nil }
+        return patterns[0].branch?.branch
+    }
+
     /// The branches that are meant; nil: the one that HEAD stands on.
     func branchPatterns() throws(Failure) -> [BranchPattern]? {
         try text("branch").map { text throws(Failure) in

@@ -94,6 +94,7 @@ extension Service {
             if settings.originCheck != formerCheck {
                 nextOriginCheck = .after(originChecks.first(of: settings.originCheck))
             }
+            forgetUnwatched(&events)
             try lookAtEverything(&events)
             if settings.origin?.url.description != former { try startOver(&events) }
             try connect()
@@ -106,6 +107,16 @@ extension Service {
             }
         } catch {
             log(LogEntry(.error, "reload", "the old configuration stays: \(error.description)"))
+        }
+    }
+
+    /// Branches that were named and are not any more are no longer looked after.
+    private func forgetUnwatched(_ events: inout [PushMachine.Event]) {
+        guard settings.patterns != nil else { return }
+        for name in tips.keys where !settings.watches(name, head: nil) {
+            guard !aliases.values.contains(name) else { continue }
+            tips[name] = nil
+            events.append(.local(name, nil))
         }
     }
 

@@ -46,6 +46,7 @@ func removeLeftovers(of journal: inout Journal, gitdir: String) throws(Failure) 
     }
     // A push to origin works in one without the lock.
     ScratchRepository.clear(besides: gitdir)
+    ClonePlace.clearMoved(gitdir)
 }
 
 /// Takes a ref's lock away if it is ours: it holds `value`, or it is the beginning of that and has

@@ -22,8 +22,14 @@ struct Steward: Sendable {
     }
 
     /// Reconciles `branch`, and says how it is left.
-    func reconcile(_ branch: RefName) -> ReconcileReport {
-        do throws(Failure) { return try engine(branch).reconcile() } catch {
+    ///
+    /// - Parameter began: called once the gitdir's lock is had, which others may hold for long.
+    func reconcile(_ branch: RefName, began: () -> Void = {}) -> ReconcileReport {
+        do throws(Failure) {
+            let engine = try engine(branch)
+            began()
+            return engine.reconcile()
+        } catch {
             return ReconcileReport(branch: branch.branch ?? "", failure: error)
         }
     }

@@ -18,6 +18,7 @@ struct Trust: Sendable {
     let isTrusted: Bool
     /// Which path another user owns, and who; nil if none does.
     let stranger: (path: String, owner: UInt32)?
+    private let trusted: Set<UInt32>
 
     /// - Parameters:
     ///   - gitdir: its real path.
@@ -25,6 +26,7 @@ struct Trust: Sendable {
     /// - Throws: ``Failure`` of kind `failed` if it cannot be looked through.
     init(gitdir: String, alsoTrusting owner: UInt32?) throws(Failure) {
         let trusted = Set([currentUser(), 0] + (owner.map { [$0] } ?? []))
+        self.trusted = trusted
         let folder = try OpenFolder(gitdir)
         var stranger: (path: String, owner: UInt32)?
         func look(_ name: OpenFolder.Name, in folder: borrowing OpenFolder, _ path: String) {
@@ -45,39 +47,55 @@ struct Trust: Sendable {
         isTrusted = stranger == nil
     }
 
-    /// - Throws: ``Failure`` of kind `refused` if what lies in a stranger's gitdir leads out of it:
+    /// - Throws: ``Failure`` of kind `refused` if what a stranger has put into the gitdir leads out of it:
     ///   objects could be ones that only we may read, and a push would send them; refs and logs would be
     ///   written in places where only we may write.
     func checkGround(_ gitdir: String) throws(Failure) {
-        guard let stranger else { return }
         let folder = try OpenFolder(gitdir)
         for name in try folder.names() where folder.kind(of: name) == .link {
             // These are only read, and whose they are is looked at.
             if !["HEAD", "hooks", "config", "config.worktree"].contains(name.shown) {
-                throw isElsewhere(name.shown, in: gitdir)
+                try checkMaker(of: name.shown, in: gitdir, "is elsewhere")
             }
         }
         for part in ["objects", "refs", "logs"] {
-            if let entry = try irregularEntries(below: "\(gitdir)/\(part)").first {
-                throw isElsewhere(String(entry.path.dropFirst(gitdir.count + 1)), in: gitdir)
+            for entry in try irregularEntries(below: "\(gitdir)/\(part)") {
+                let name = String(entry.path.dropFirst(gitdir.count + 1))
+                try checkMaker(of: name, in: gitdir, "is elsewhere")
             }
         }
         for name in ["alternates", "http-alternates"].map({ "objects/info/\($0)" })
         where exists("\(gitdir)/\(name)") {
-            throw Failure(
-                .refused,
-                "\(gitdir) borrows objects (\(name)), and \(stranger.path) belongs to user "
-                    + "\(stranger.owner)",
-                hint: "give the repository objects of its own, or set trustOwner")
+            try checkMaker(of: name, in: gitdir, "borrows objects")
         }
     }
 
-    private func isElsewhere(_ path: String, in gitdir: String) -> Failure {
-        let (place, owner) = stranger ?? (gitdir, 0)
-        return Failure(
-            .refused,
-            "\(path.harmless) of \(gitdir) is elsewhere, and \(place) belongs to user \(owner)",
-            hint: "let it be no link, or set trustOwner")
+    /// Of a gitdir that is ours, what somebody else has put there is refused; of another's, all.
+    private func checkMaker(of name: String, in gitdir: String, _ what: String) throws(Failure) {
+        let maker = entryOwner("\(gitdir)/\(name)")
+        let (place, owner): (String, UInt32)
+        if let stranger {
+            (place, owner) = stranger
+        } else {
+            guard let maker, !trusted.contains(maker) else {
+                if maker == nil {
+                    throw elsewhere(name, in: gitdir, what, "nobody can say whose it is")
+                }
+                return
+            }
+            (place, owner) = ("it", maker)
+        }
+        throw elsewhere(name, in: gitdir, what, "\(place) belongs to user \(owner)")
+    }
+
+    private func elsewhere(
+        _ name: String, in gitdir: String, _ what: String, _ reason: String
+    ) -> Failure {
+        Failure(
+            .refused, "\(name.harmless) of \(gitdir) \(what), and \(reason)",
+            hint: what == "is elsewhere"
+                ? "let it be no link, or set trustOwner"
+                : "give the repository objects of its own, or set trustOwner")
     }
 
     /// `configuration` without what may not be followed, and one warning for each of that.

@@ -15,14 +15,15 @@ struct GitAccess {
     init(_ origin: Origin) throws(OriginFailure) {
         switch origin.settings.url.way {
         case .path(let path):
-            url = path
-            settings = [("protocol.file.allow", "always")] + Self.asItIs(path)
+            url = Self.alias
+            settings = [("protocol.file.allow", "always")] + Self.meaning(path)
             (environment, secrets) = ([], [])
-        case .http(let url, let user, _):
+        case .http(let address, let user, _):
             let login = try WebLogin(origin.settings)
-            self.url = url
+            url = Self.alias
             settings =
-                Self.web(origin.settings, user: user) + Self.asItIs(url) + (login?.settings ?? [])
+                Self.web(origin.settings, user: user) + Self.meaning(address)
+                + (login?.settings ?? [])
             // Empty: nobody is asked, whatever askpass the user's config names.
             environment = ["GIT_ASKPASS="] + (login?.environment ?? [])
             secrets = login?.secrets ?? []
@@ -30,10 +31,13 @@ struct GitAccess {
         }
     }
 
-    /// What an URL means is said by the engine's settings alone: of all rules that rewrite it
-    /// (git-config(1), url.insteadOf), the longest counts, and this is all of it.
-    private static func asItIs(_ url: String) -> [(key: String, value: String)] {
-        [("url.\(url).insteadOf", url), ("url.\(url).pushInsteadOf", url)]
+    /// What git is told instead of origin's URL: a name that nobody's configuration can know.
+    private static let alias = "git-pod-\(UInt64.random(in: 0 ... .max)):"
+
+    /// What an URL means is said by the engine's settings alone: whatever rewrites it for other gits
+    /// (git-config(1), url.insteadOf) rewrites the alias to nothing, and what that means not again.
+    private static func meaning(_ url: String) -> [(key: String, value: String)] {
+        [("url.\(url).insteadOf", alias)]
     }
 
     private static func web(_ settings: OriginSettings, user: String?)

@@ -40,7 +40,8 @@ extension Repository {
         return code == 1
     }
 
-    /// Commits reachable from `tips` and not from `hidden`, newest first. Stops at `limit`.
+    /// Commits reachable from `tips` and not from `hidden`, newest first, whatever their dates are. No
+    /// more than `limit`.
     public func commits(
         from tips: [ObjectID], hiding hidden: [ObjectID], limit: Int = .max
     ) throws(GitError) -> [ObjectID] {
@@ -49,6 +50,28 @@ extension Repository {
         {
             return Array(line.prefix(limit))
         }
+        var bases: [ObjectID] = []
+        for tip in tips { bases += try mergeBases(tip, ofAny: hidden) }
+        let found = try commitsByDate(from: tips, hiding: hidden + bases)
+        // Behind the bases the library follows dates, too. What it has wrongly found lies at the
+        // beginnings of what it has found.
+        var isRight = true
+        for beginning in try beginnings(of: found) where isRight {
+            isRight = try !mergeBases(beginning, ofAny: hidden).contains(beginning)
+        }
+        if isRight { return Array(found.prefix(limit)) }
+        var own: [ObjectID] = []
+        for id in found where own.count < limit {
+            if try !mergeBases(id, ofAny: hidden).contains(id) { own.append(id) }
+        }
+        return own
+    }
+
+    /// The same, and some that `hidden` has as well where clocks were wrong: to be used where one too
+    /// many does no harm.
+    func commitsByDate(
+        from tips: [ObjectID], hiding hidden: [ObjectID], limit: Int = .max
+    ) throws(GitError) -> [ObjectID] {
         var made: OpaquePointer?
         try check("walk the history") { unsafe git_revwalk_new(&made, handle) }
         defer { unsafe git_revwalk_free(made) }
@@ -74,6 +97,40 @@ extension Repository {
         return found
     }
 
+    /// All best common ancestors of a commit and of some others taken together.
+    private func mergeBases(_ one: ObjectID, ofAny others: [ObjectID]) throws(GitError)
+        -> [ObjectID]
+    {
+        guard !others.isEmpty else { return [] }
+        var bases = unsafe git_oidarray()
+        let all = ([one] + others).map(\.oid)
+        let code = unsafe git_merge_bases_many(&bases, handle, all.count, all)
+        if code == GIT_ENOTFOUND.rawValue { return [] }
+        guard code == 0 else { throw historyError(code, "compare \(one.short) with others") }
+        defer { unsafe git_oidarray_dispose(&bases) }
+        return unsafe UnsafeBufferPointer(start: bases.ids, count: bases.count)
+            .map { ObjectID($0) }
+    }
+
+    /// Those of `commits` that have no parent among them.
+    private func beginnings(of commits: [ObjectID]) throws(GitError) -> [ObjectID] {
+        let all = Set(commits)
+        var found: [ObjectID] = []
+        for id in commits where try all.isDisjoint(with: parents(of: id)) { found.append(id) }
+        return found
+    }
+
+    private func parents(of id: ObjectID) throws(GitError) -> [ObjectID] {
+        var found: OpaquePointer?
+        var oid = id.oid
+        let code = unsafe git_commit_lookup(&found, handle, &oid)
+        guard code == 0 else { throw historyError(code, "read commit \(id.short)") }
+        defer { unsafe git_commit_free(found) }
+        return unsafe (0..<git_commit_parentcount(found)).compactMap { number in
+            unsafe git_commit_parent_id(found, number).map { unsafe ObjectID($0) }
+        }
+    }
+
     /// How far ``straightLine(from:to:)`` goes.
     private static let longestLine = 1000
 
@@ -87,23 +144,11 @@ extension Repository {
         var next = tip
         while next != end, line.count < Self.longestLine {
             line.append(next)
-            guard let parent = try onlyParent(of: next) else { return nil }
-            next = parent
+            let parents = try parents(of: next)
+            guard parents.count == 1 else { return nil }
+            next = parents[0]
         }
         return next == end ? line : nil
-    }
-
-    /// A commit's parent, if it has just one.
-    private func onlyParent(of id: ObjectID) throws(GitError) -> ObjectID? {
-        var found: OpaquePointer?
-        var oid = id.oid
-        let code = unsafe git_commit_lookup(&found, handle, &oid)
-        guard code == 0 else { throw historyError(code, "read commit \(id.short)") }
-        defer { unsafe git_commit_free(found) }
-        guard unsafe git_commit_parentcount(found) == 1,
-            let parent = unsafe git_commit_parent_id(found, 0)
-        else { return nil }
-        return unsafe ObjectID(parent)
     }
 
     /// A commit that history names and the repository lacks is damage, not an absent name.
@@ -128,22 +173,13 @@ extension Repository {
 }
 
 extension Repository {
-    /// Whether a commit has more than one parent.
-    public func isMerge(_ id: ObjectID) throws(GitError) -> Bool {
-        var found: OpaquePointer?
-        var oid = id.oid
-        let code = unsafe git_commit_lookup(&found, handle, &oid)
-        guard code == 0 else { throw historyError(code, "read commit \(id.short)") }
-        defer { unsafe git_commit_free(found) }
-        return unsafe git_commit_parentcount(found) > 1
-    }
-
     /// The merges among ``commits(from:hiding:limit:)``.
     public func merges(
         from tips: [ObjectID], hiding hidden: [ObjectID]
     ) throws(GitError) -> [ObjectID] {
         var merges: [ObjectID] = []
-        for commit in try commits(from: tips, hiding: hidden) where try isMerge(commit) {
+        for commit in try commits(from: tips, hiding: hidden)
+        where try parents(of: commit).count > 1 {
             merges.append(commit)
         }
         return merges

@@ -100,7 +100,7 @@ final class NewObjects {
     /// Puts all that was made into the repository, as one pack; it is on disk when this returns.
     func store() throws(Failure) {
         guard !pack.entries.isEmpty else { return }
-        try pack.finish()
+        try pack.finish(repository.keptPacks)
         pack = PackWriter(gitdir: repository.path)
         do throws(GitError) { try repository.refreshObjects() } catch { throw error.failure }
     }

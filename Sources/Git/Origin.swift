@@ -100,6 +100,14 @@ public final class Origin {
         throws(OriginFailure)
     {
         guard repository.contains(tip) else {
+            if let own = try? repository.references(under: "refs/").first(where: {
+                $0.target == tip
+            }) {
+                throw OriginFailure(
+                    .unknown,
+                    "object \(tip) is missing in \(repository.path), where \(own.name) is at it",
+                    hint: "look at it with git -C \(repository.path) fsck")
+            }
             throw OriginFailure(
                 .unknown, "\(self.name) did not send \(tip.short), which it has as \(name)",
                 hint: "look at origin with git fsck")

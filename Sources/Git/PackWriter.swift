@@ -79,7 +79,9 @@ final class PackWriter {
 
     /// Puts the pack and its index in place, on disk when this returns. Nothing happens without any
     /// objects. It can be used for nothing else afterwards.
-    func finish() throws(Failure) {
+    ///
+    /// - Parameter kept: keeps it from the `git repack` of others.
+    func finish(_ kept: KeptPacks) throws(Failure) {
         guard !entries.isEmpty else { return }
         try flush()
         guard let file else { return }
@@ -88,6 +90,7 @@ final class PackWriter {
         try file.append(checksum)
         guard let id = ObjectID(bytes: checksum) else { return }
         // Same content, same name: what is there already has all of these objects.
+        try kept.keep("pack-\(id)")
         let name = "\(folder)/pack-\(id)"
         let index = try GrowingFile(path: temporaryName("idx"))
         try index.append(PackIndex.bytes(of: entries, packChecksum: checksum))

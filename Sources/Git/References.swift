@@ -2,6 +2,7 @@
 
 import CLibgit2
 import Model
+import POSIX
 
 /// A ref and what it points at.
 public struct Reference: Sendable, Equatable {
@@ -104,7 +105,7 @@ extension Repository {
 
     /// Moves `name` from `old` to `new`; `old` nil means that there must be no such ref yet.
     ///
-    /// `message` goes into the reflog, where there is one.
+    /// `message` is for a log of the ref; by itself a bare repository keeps none.
     ///
     /// - Throws: ``GitError`` of kind `moved` if it has another value by now, `locked` if somebody
     ///   holds its lock.
@@ -114,10 +115,27 @@ extension Repository {
         var made: OpaquePointer?
         var newOid = new.oid
         var oldOid = (old ?? .zero).oid
+        let missing = old == nil ? missingFolders(above: name) : []
         let code = unsafe git_reference_create_matching(
             &made, handle, name.description, &newOid, 1, &oldOid, message)
         unsafe git_reference_free(made)
         guard code == 0 else { throw swapError(code, "move \(name)", name) }
+        // The library has the ref and the folder that it is in on disk, and not that there is such a
+        // folder.
+        do throws(Failure) {
+            for folder in missing { try syncFolder(folder.parentFolder) }
+        } catch { throw GitError(.other, "make \(name)", error.message, code: 0) }
+    }
+
+    /// The folders that will have to be made for a ref, the lowest first.
+    private func missingFolders(above name: RefName) -> [String] {
+        var missing: [String] = []
+        var folder = "\(path)/\(name)".parentFolder
+        while folder.utf8.count > path.utf8.count, !exists(folder) {
+            missing.append(folder)
+            folder = folder.parentFolder
+        }
+        return missing
     }
 
     private func swapError(_ code: Int32, _ attempt: String, _ name: RefName) -> GitError {

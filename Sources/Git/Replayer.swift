@@ -12,7 +12,8 @@ public struct Replay: Sendable, Equatable {
     /// The last commit of the replay. Only there for others once it was stored.
     public internal(set) var tip: ObjectID
     /// Each commit of the old branch and what took its place, oldest first; nil took the place of
-    /// one that is upstream already, or that has nothing left to change.
+    /// one that is upstream already, or that has nothing left to change. One whose change is only in
+    /// what origin has dropped is left out, and nothing takes its place.
     public internal(set) var replaced: [(old: ObjectID, new: ObjectID?)] = []
 
     public static func == (one: Replay, two: Replay) -> Bool {
@@ -95,7 +96,7 @@ public final class Replayer {
         let startsEmpty = before == commit.tree
         // One that was empty from the start says nothing that upstream could have.
         if isMarked, !startsEmpty {
-            replay.replaced.append((id, nil))
+            if try isThere(commit, before) { replay.replaced.append((id, nil)) }
             return nil
         }
         if commit.parents == [tip] {
@@ -120,5 +121,20 @@ public final class Replayer {
         replay.tip = try objects.add(.commit, made)
         replay.replaced.append((id, tip))
         return nil
+    }
+
+    /// Whether the change of a commit that upstream has is in what was replayed, too: origin may have
+    /// dropped what upstream has.
+    private func isThere(_ commit: CommitText, _ before: ObjectID) throws(Failure) -> Bool {
+        if try upstreamStays() { return true }
+        let head = try objects.commit(tip).tree
+        return try merge.mergeTrees(base: before, ours: head, theirs: commit.tree) == .tree(head)
+    }
+
+    private func upstreamStays() throws(Failure) -> Bool {
+        guard upstream != replay.onto else { return true }
+        do throws(GitError) {
+            return try objects.repository.isAncestor(upstream, of: replay.onto)
+        } catch { throw error.failure }
     }
 }

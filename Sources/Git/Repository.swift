@@ -32,6 +32,8 @@ private let libraryIsReady: Bool = {
     private(set) var objects: OpaquePointer
     /// When packs last came or went, as of the opening of ``objects``.
     private var packsChanged: Int64?
+    /// What it has brought and no ref may lead to yet.
+    let keptPacks: KeptPacks
     /// The gitdir, absolute, with every link resolved.
     public let path: String
 
@@ -62,7 +64,8 @@ private let libraryIsReady: Bool = {
         var opened: OpaquePointer?
         try check("open \(path)") { unsafe git_repository_open_bare(&opened, path) }
         var objects: OpaquePointer?
-        let code = unsafe git_repository_odb(&objects, opened)
+        var code = unsafe Self.leaveConfigurationAside(of: opened)
+        if code >= 0 { code = unsafe git_repository_odb(&objects, opened) }
         guard let handle = unsafe opened, let objects = unsafe objects else {
             let error = lastError(code, "read the objects of \(path)")
             unsafe git_repository_free(opened)
@@ -72,7 +75,17 @@ private let libraryIsReady: Bool = {
         unsafe self.objects = objects
         self.path = path
         packsChanged = changed
+        keptPacks = KeptPacks(gitdir: path)
         try unsafe Self.readCommitsThemselves(objects)
+    }
+
+    /// What the gitdir's config says counts for git's children alone, where it counts at all: it may be
+    /// another user's, and libgit2 would wait for ever for a pipe that it includes.
+    private static func leaveConfigurationAside(of repository: OpaquePointer?) -> Int32 {
+        var empty: OpaquePointer?
+        let code = unsafe git_config_new(&empty)
+        defer { unsafe git_config_free(empty) }
+        return code < 0 ? code : unsafe git_repository_set_config(repository, empty)
     }
 
     /// What a commit's parents are, its own text says, and not `objects/info/commit-graph`: libgit2
@@ -110,19 +123,11 @@ private let libraryIsReady: Bool = {
     /// Sets a variable of the gitdir's own config.
     public func configure(_ key: String, _ value: String) throws(GitError) {
         var config: OpaquePointer?
-        try check("open the config of \(path)") { unsafe git_repository_config(&config, handle) }
+        try check("open the config of \(path)") {
+            unsafe git_config_open_ondisk(&config, "\(path)/config")
+        }
         defer { unsafe git_config_free(config) }
         try check("set \(key)") { unsafe git_config_set_string(config, key, value) }
-    }
-
-    /// From now on nothing that the gitdir's config says counts, as where another user may write it.
-    public func forgetConfiguration() throws(GitError) {
-        var empty: OpaquePointer?
-        try check("make a configuration") { unsafe git_config_new(&empty) }
-        defer { unsafe git_config_free(empty) }
-        try check("forget the config of \(path)") {
-            unsafe git_repository_set_config(handle, empty)
-        }
     }
 
     /// Looks for objects again: another process may have written packs.

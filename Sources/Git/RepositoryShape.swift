@@ -36,6 +36,11 @@ enum RepositoryShape {
                 .configuration, "\(asked) is no bare repository",
                 hint: "name the folder that holds HEAD, objects and refs")
         }
+        guard hasHead(path) else {
+            throw Failure(
+                .configuration, "the HEAD of \(asked) says neither a ref nor a commit",
+                hint: "put it on a branch: echo 'ref: refs/heads/main' >\(asked)/HEAD")
+        }
         guard (fileStatus("\(path)/shallow")?.size ?? 0) == 0 else {
             throw Failure(
                 .configuration,
@@ -45,6 +50,19 @@ enum RepositoryShape {
         try checkFiles(path, asked)
         try checkConfig("\(path)/config", asked)
     }
+
+    /// Whether HEAD is what git takes a folder for a repository by: otherwise it would not follow the
+    /// configuration there, and not say so.
+    private static func hasHead(_ path: String) -> Bool {
+        guard let content = try? readFile("\(path)/HEAD", limit: headLimit) else { return false }
+        let text = String(decoding: content, as: UTF8.self)
+        let prefix = "ref:"
+        guard text.hasPrefix(prefix) else { return ObjectID(text.prefix { $0 != "\n" }) != nil }
+        return text.dropFirst(prefix.count).drop { $0 == " " || $0 == "\t" }.hasPrefix("refs/")
+    }
+
+    /// Longer than any name that a ref can have.
+    private static let headLimit = 64 << 10
 
     /// libgit2 would wait for ever for a pipe's other end.
     private static func checkFiles(_ path: String, _ asked: String) throws(Failure) {
@@ -63,33 +81,11 @@ enum RepositoryShape {
             hint: "look at it; git keeps a file there")
     }
 
-    /// Files that include files, and so on, as far as git goes.
-    private static let includesAtMost = 10
-
-    private static func checkIncludes(
-        of config: ConfigLines, in folder: String, _ asked: String, depth: Int = 1
-    ) throws(Failure) {
-        guard depth <= includesAtMost else { return }
-        for name in config.includes where !name.hasPrefix("~") {
-            let file = name.hasPrefix("/") ? name : "\(folder)/\(name)"
-            guard let kind = fileStatus(file)?.kind else { continue }
-            guard kind == .file else {
-                throw Failure(
-                    .configuration,
-                    "the config of \(asked) includes \(name.harmless), which is no plain file",
-                    hint: "take that include out")
-            }
-            // What cannot be read, libgit2 cannot read either, and says so.
-            guard let content = try? readFile(file, limit: configLimit) else { continue }
-            try checkIncludes(
-                of: ConfigLines(content), in: file.parentFolder, asked, depth: depth + 1)
-        }
-    }
-
     private static func checkConfig(_ path: String, _ asked: String) throws(Failure) {
         guard exists(path) else { return }
         let content = try readFile(path, limit: configLimit)
         let config = ConfigLines(content)
+        try checkFormat(config, asked)
         if config.value("core.bare")?.lowercased() == "false" {
             throw Failure(
                 .configuration, "\(asked) says core.bare = false: it belongs to a working tree",
@@ -106,13 +102,30 @@ enum RepositoryShape {
                 "\(asked) keeps its refs as \(storage.harmless); only files are known",
                 hint: "convert it with git refs migrate --ref-format=files")
         }
-        try checkIncludes(of: config, in: path.parentFolder, asked)
         let promises = config.value("extensions.partialclone") != nil || config.namesPromisor
         guard !promises else {
             throw Failure(
                 .configuration, "\(asked) is a partial clone: it lacks objects that it would push",
                 hint: "make a whole clone with git pod clone")
         }
+    }
+
+    /// What a repository may ask of whoever works on it (git's repository-version document).
+    private static let knownExtensions: Set = [
+        "noop", "noop-v1", "objectformat", "refstorage", "partialclone", "preciousobjects",
+        "worktreeconfig", "relativeworktrees",
+    ]
+
+    private static func checkFormat(_ config: ConfigLines, _ asked: String) throws(Failure) {
+        let version = config.value("core.repositoryformatversion") ?? "0"
+        let unknown = config.extensions.first { !knownExtensions.contains($0) }
+        guard version != "0", version != "1" || unknown != nil else { return }
+        let format =
+            version == "1" ? "the extension \(unknown?.harmless ?? "")" : version.harmless
+        throw Failure(
+            .configuration,
+            "\(asked) has a repository format that is not known: \(format)",
+            hint: "keep the data in a repository that git init --bare has made")
     }
 }
 
@@ -121,8 +134,8 @@ enum RepositoryShape {
 struct ConfigLines {
     private var values: [String: String] = [:]
     private(set) var namesPromisor = false
-    /// The files that it includes, conditionally or not.
-    private(set) var includes: [String] = []
+    /// What is set below `extensions`, in lower case.
+    private(set) var extensions: [String] = []
 
     init(_ content: [UInt8]) {
         var section = ""
@@ -137,10 +150,10 @@ struct ConfigLines {
             let key = parts[0].trimmed.lowercased()
             let value = parts.count == 2 ? Self.plain(parts[1]) : "true"
             values["\(section).\(key)"] = value
-            if section == "include" || section.hasPrefix("includeif "), key == "path" {
-                includes.append(value)
-            }
-            if section.hasPrefix("remote "), key == "promisor", value.lowercased() != "false" {
+            if section == "extensions" { extensions.append(key) }
+            if section.hasPrefix("remote ") || section.hasPrefix("remote."), key == "promisor",
+                value.lowercased() != "false"
+            {
                 namesPromisor = true
             }
         }

@@ -42,7 +42,7 @@ public final class ScratchFolder {
     public static func clear(_ place: String) {
         for name in directoryEntries(place) ?? [] {
             let path = "\(place)/\(name)"
-            guard name.hasPrefix(prefix) || name.hasPrefix(unready),
+            guard name.hasPrefix(prefix) || name.hasPrefix(unready), linkTarget(path) == nil,
                 let status = fileStatus(path), status.kind == .directory,
                 status.owner == currentUser()
             else { continue }
@@ -59,44 +59,5 @@ public final class ScratchFolder {
     private static func isOld(_ status: FileStatus) -> Bool {
         let age = wallClockMilliseconds() - status.modifiedNanoseconds / 1_000_000
         return age > readyWithin.milliseconds
-    }
-}
-
-/// Where a fetch's packs grow, on the repository's own volume: nothing is left behind there if it fails,
-/// and what comes is the repository's when it is whole.
-final class IncomingObjects {
-    private let folder: ScratchFolder
-    private let objects: String
-
-    init(for repository: Repository) throws(Failure) {
-        folder = try ScratchFolder(in: repository.path)
-        objects = "\(repository.path)/objects"
-        try makeFolder("\(folder.path)/pack")
-    }
-
-    /// As git takes it for `GIT_OBJECT_DIRECTORY`.
-    var path: String { folder.path }
-
-    /// Gives the repository of `origin` all that has come; on disk when this returns.
-    func takeIn(_ origin: Origin) throws(OriginFailure) {
-        do throws(Failure) { try takeIn() } catch {
-            throw origin.ownTrouble(nil, "\(origin.name): \(error.message)")
-        }
-    }
-
-    private func takeIn() throws(Failure) {
-        for part in directoryEntries(path) ?? [] {
-            guard fileStatus("\(path)/\(part)")?.kind == .directory else { continue }
-            // An index says that its pack is there.
-            let names = (directoryEntries("\(path)/\(part)") ?? []).sorted {
-                ($0.hasSuffix(".idx") ? 1 : 0, $0) < ($1.hasSuffix(".idx") ? 1 : 0, $1)
-            }
-            guard !names.isEmpty else { continue }
-            try makeFolder("\(objects)/\(part)")
-            for name in names {
-                try rename("\(path)/\(part)/\(name)", to: "\(objects)/\(part)/\(name)")
-            }
-            try syncFolder("\(objects)/\(part)")
-        }
     }
 }

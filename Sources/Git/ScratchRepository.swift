@@ -70,7 +70,9 @@ public final class ScratchRepository {
     /// replays or fetches: under the engine's lock.
     public static func clear(besides gitdir: String) {
         ScratchFolder.clear(gitdir)
+        ScratchFolder.clear("\(gitdir)/objects/pack")
         PackWriter.clear(gitdir)
+        KeptPacks.clear(gitdir)
         let place = place(for: gitdir)
         if place != gitdir { ScratchFolder.clear(place) }
     }
@@ -96,7 +98,9 @@ public final class ScratchRepository {
         var inherited = ["PATH", "HOME", "TMPDIR", "XDG_CONFIG_HOME"] + Self.networkVariables
         if configuration != .none { inherited += ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"] }
         var environment = inherited.compactMap(caller.entry)
-        environment += ["LC_ALL=C", "GIT_DIR=\(path)", "GIT_TERMINAL_PROMPT=0"]
+        environment += [
+            "LC_ALL=C", "GIT_DIR=\(path)", "GIT_TERMINAL_PROMPT=0", "GIT_LITERAL_PATHSPECS=1",
+        ]
         environment.append("GIT_OBJECT_DIRECTORY=\(incoming ?? "\(path)/objects")")
         environment.append(
             "GIT_ALTERNATE_OBJECT_DIRECTORIES=\(Self.quoted("\(gitdir)/objects"))")
@@ -107,8 +111,11 @@ public final class ScratchRepository {
         }
         // A graph of commits may say of them what they do not.
         let injected =
-            [("core.hooksPath", "/dev/null"), ("gc.auto", "0"), ("core.commitGraph", "false")]
-            + settings
+            [
+                ("core.hooksPath", "/dev/null"), ("gc.auto", "0"), ("core.commitGraph", "false"),
+                // Or git runs another one in the gitdir itself, with that one's configuration.
+                ("core.alternateRefsCommand", "true"),
+            ] + settings
         environment.append("GIT_CONFIG_COUNT=\(injected.count)")
         for (index, setting) in injected.enumerated() {
             environment.append("GIT_CONFIG_KEY_\(index)=\(setting.0)")

@@ -46,7 +46,8 @@ struct ThinPack {
         of tips: [ObjectID], hiding hidden: [ObjectID], in repository: Repository,
         within limits: Limits = Limits()
     ) throws(GitError) -> [UInt8]? {
-        let commits = try repository.commits(from: tips, hiding: hidden, limit: limits.objects)
+        let commits = try repository.commitsByDate(
+            from: tips, hiding: hidden, limit: limits.objects)
         guard commits.count < limits.objects else { return nil }
         var pack = ThinPack(repository, limits)
         for commit in commits.reversed() {

@@ -13,9 +13,14 @@ public struct TreeSize: Sendable, Equatable {
     public private(set) var bytes: Int64 = 0
     /// The folders above the deepest file.
     public private(set) var depth = 0
+    /// Of all paths together, and of the longest: a tree of a few objects can stand for long ones.
+    public private(set) var pathBytes: Int64 = 0
+    public private(set) var longestPath = 0
 
-    fileprivate mutating func add(bytes more: Int64, depth: Int) {
+    fileprivate mutating func add(bytes more: Int64, depth: Int, path: Int) {
         files += 1
+        pathBytes += Int64(path)
+        longestPath = max(longestPath, path)
         self.depth = max(self.depth, depth)
         let (sum, isTooMuch) = bytes.addingReportingOverflow(more)
         bytes = isTooMuch ? .max : sum
@@ -28,6 +33,7 @@ private struct TreeListing {
     var size = TreeSize()
     private var isPath = false
     private var depth = 0
+    private var path = 0
     /// The word before the tab; a submodule has no size.
     private var number: Int64 = 0
     private var isNumber = true
@@ -36,7 +42,7 @@ private struct TreeListing {
         for byte in bytes {
             if isPath {
                 if byte == UInt8(ascii: "/") { depth += 1 }
-                if byte == 0 { end() }
+                if byte == 0 { end() } else { path += 1 }
                 continue
             }
             switch byte {
@@ -50,8 +56,8 @@ private struct TreeListing {
     }
 
     private mutating func end() {
-        size.add(bytes: isNumber ? max(0, number) : 0, depth: depth)
-        (isPath, depth, number, isNumber) = (false, 0, 0, true)
+        size.add(bytes: isNumber ? max(0, number) : 0, depth: depth, path: path)
+        (isPath, depth, path, number, isNumber) = (false, 0, 0, 0, true)
     }
 }
 

@@ -82,6 +82,22 @@ public func exists(_ path: String) -> Bool {
     return unsafe lstat(path, &status) == 0
 }
 
+/// Who owns what is called `path`: of a symbolic link, whoever made that.
+public func entryOwner(_ path: String) -> UInt32? {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 ? status.st_uid : nil
+}
+
+/// Takes the right to write a file from all but its owner.
+///
+/// - Throws: ``Failure`` of kind `failed`.
+public func reserveWriting(_ path: String) throws(Failure) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0, unsafe chmod(path, status.st_mode & 0o7755) == 0 else {
+        throw .system("change the mode of \(path)")
+    }
+}
+
 /// Gives a file another name; what had that name before is gone.
 public func rename(_ path: String, to newPath: String) throws(Failure) {
     guard unsafe rename(path, newPath) == 0 else { throw .system("rename \(path) to \(newPath)") }

@@ -88,6 +88,45 @@ public struct OpenFolder: ~Copyable {
         [false, true].compactMap { status(of: name, following: $0)?.st_uid }
     }
 
+    /// Whether `name` is a plain file of this user's.
+    public func isFile(_ name: Name, of owner: UInt32) -> Bool {
+        guard let status = status(of: name, following: false) else { return false }
+        return status.st_mode & S_IFMT == S_IFREG && status.st_uid == owner
+    }
+
+    public var owner: UInt32? {
+        var status = stat()
+        return unsafe fstat(descriptor.raw, &status) == 0 ? status.st_uid : nil
+    }
+
+    /// A path that leads to this very folder, for this process and its children, as long as it is open
+    /// (proc(5)).
+    public var path: String { "/proc/\(processNumber())/fd/\(descriptor.raw)" }
+
+    /// - Throws: ``Failure`` of kind `failed`, also if there is something of that name.
+    public func makeFolder(_ name: Name) throws(Failure) {
+        guard unsafe mkdirat(descriptor.raw, name.characters, 0o700) == 0 else {
+            throw .system("make the folder \(name.shown.harmless)")
+        }
+    }
+
+    /// Moves what is called `name` into another folder of the same volume, instead of what is there.
+    ///
+    /// - Throws: ``Failure`` of kind `failed`.
+    public func move(_ name: Name, into other: borrowing OpenFolder) throws(Failure) {
+        let raw = other.descriptor.raw
+        guard unsafe renameat(descriptor.raw, name.characters, raw, name.characters) == 0 else {
+            throw .system("move \(name.shown.harmless)")
+        }
+    }
+
+    /// Has the names in it on disk.
+    ///
+    /// - Throws: ``Failure`` of kind `failed`.
+    public func sync() throws(Failure) {
+        guard fsync(descriptor.raw) == 0 else { throw .system("write a folder to disk") }
+    }
+
     private func status(of name: Name, following: Bool) -> stat? {
         var status = stat()
         let flags = following ? 0 : AT_SYMLINK_NOFOLLOW

@@ -112,6 +112,9 @@ public final class OriginService {
         self.settings = settings
     }
 
+    /// An `ssh` whose far side hangs would not end by itself.
+    deinit { (stream as? ProcessStream)?.child.signal(Signals.terminate) }
+
     /// Waits for the far side's end, at most until `deadline`, and says how it ended and what it
     /// wrote for a person. Ends the connection with it.
     public func farWords(by deadline: Deadline) -> (status: ExitStatus, lines: [String]) {

@@ -62,9 +62,17 @@ public struct ScopedConfiguration: Sendable {
                 "GIT_DIR=\(gitdir ?? "/nonexistent")"
             ]
         let includes = followingIncludes ? "--includes" : "--no-includes"
-        let result = try runToEnd(
-            ["git", "config", "--null", "--show-scope", includes, "--get-regexp", pattern],
-            environment: environment, until: deadline)
+        let result: ProgramResult
+        do throws(Failure) {
+            result = try runToEnd(
+                ["git", "config", "--null", "--show-scope", includes, "--get-regexp", pattern],
+                environment: environment, until: deadline)
+        } catch  where error.kind == .unreachable {
+            throw Failure(
+                .configuration,
+                "git does not come to an end with the configuration of \(gitdir ?? "the user")",
+                hint: "see whether it includes a pipe, or a file on a volume that is away")
+        }
         // 1: no setting matches.
         guard result.status == .exited(0) || result.status == .exited(1) else {
             throw Failure(

@@ -54,6 +54,29 @@ struct AnchorTests {
         #expect(try isKept(lost, replaced: "\(lost) \(gone)\n", in: scene))
     }
 
+    @Test(
+        "stays while only what origin has dropped has its change, told in other words",
+        arguments: [false, true])
+    func toldOtherwise(isThere: Bool) throws {
+        let scene = try Scene.inSync()
+        let base = try #require(try scene.tip())
+        let first = try scene.commit("x", "precious")
+        #expect(try scene.reconcile().code == .done)
+        let retold = try scene.home.git(
+            "-c", "user.name=P", "-c", "user.email=p@x", "commit-tree", "-p", base, "-m",
+            "In better words", "\(first)^{tree}", at: scene.gitdir)
+        try scene.home.git("update-ref", "refs/heads/main", retold, at: scene.gitdir)
+        let last = try scene.commit("y", "y")
+        try scene.rewindOrigin(to: base)
+        if isThere {
+            try scene.commit("x", "precious", to: scene.origin.path, message: "In other words")
+        }
+        try scene.commitToOrigin("z", "z")
+        #expect(try scene.reconcile().outcome == "rewritten")
+        #expect(try scene.content(of: "y") == "y")
+        #expect(try isKept(last, in: scene) == !isThere)
+    }
+
     /// A merge on the pod's main, of `side` that has a file of its own; with a file that neither parent
     /// has, if there is a `secret`.
     private func merge(_ secret: String?, in scene: Scene) throws -> String {

@@ -69,11 +69,25 @@ struct BadInputTests {
                 try run(["mkfifo", folder.file("r/packed-refs")]).check()
                 return folder.file("r")
             },
-            Place(name: "an include that is a pipe", words: "is no plain file") { folder, home in
+            Place(name: "an include that is a pipe", words: "does not come to an end") {
+                folder, home in
                 try home.git("init", "-q", "--bare", folder.file("r"))
-                try run(["mkfifo", folder.file("pipe")]).check()
-                let include = "[include]\n\tpath = \(folder.file("pipe"))\n"
+                try run(["mkfifo", folder.file("r/p;x")]).check()
+                let include = "[include]\n\tpath = \"p;x\"\n"
                 try appendToFile(folder.file("r/config"), include, mode: 0o644)
+                return folder.file("r")
+            },
+            Place(name: "another format", words: "format that is not known: 2") { folder, home in
+                try home.git("init", "-q", "--bare", folder.file("r"))
+                try home.git("config", "core.repositoryFormatVersion", "2", at: folder.file("r"))
+                return folder.file("r")
+            },
+            Place(name: "an extension", words: "format that is not known: the extension newest") {
+                folder, home in
+                try home.git("init", "-q", "--bare", folder.file("r"))
+                for (key, value) in [
+                    ("extensions.newest", "1"), ("core.repositoryFormatVersion", "1"),
+                ] { try home.git("config", key, value, at: folder.file("r")) }
                 return folder.file("r")
             },
         ]
@@ -90,23 +104,11 @@ struct BadInputTests {
                     return folder.file("r")
                 }
             } + [
-                Place(
-                    name: "a relative include of an include that is a pipe",
-                    words: "is no plain file"
-                ) {
-                    folder, home in
-                    try home.git("init", "-q", "--bare", folder.file("r"))
-                    try run(["mkfifo", folder.file("r/pipe")]).check()
-                    let include = "[include]\n\tpath = "
-                    try appendToFile(folder.file("r/config"), include + "more\n", mode: 0o644)
-                    try writeFile(folder.file("r/more"), include + "../r/pipe\n")
-                    return folder.file("r")
-                },
                 Place(name: "an unborn branch", words: "has no branch main", code: .failed) {
                     folder, home in
                     try home.git("init", "-q", "--bare", folder.file("r"))
                     return folder.file("r")
-                },
+                }
             ]
     }
 

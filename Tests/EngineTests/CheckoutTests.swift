@@ -67,6 +67,42 @@ struct CheckoutTests {
         engine.signal(Signals.kill)
     }
 
+    @Test("takes away at once what a killed run left half-written")
+    func halfWritten() throws {
+        let left = "\(folder)/.git-pod-trees/partial-\(String(repeating: "a", count: 40))"
+        try run(["mkdir", "-p", left]).check()
+        let engine = try serve("--checkout-grace", "1h")
+        try scene.commit("a", "0")
+        #expect(shows("a", "0"), "\(engine.words)")
+        #expect(!exists(left))
+        #expect(!trees.contains { $0.hasPrefix("partial-") })
+    }
+
+    @Test("publishes no tree whose paths no reader could open")
+    func longPaths() throws {
+        let engine = try serve("--checkout-of", "local")
+        try scene.commit("a", "0")
+        #expect(shows("a", "0"), "\(engine.words)")
+        let name = String(repeating: "n", count: 250)
+        var tree = try scene.home.git("rev-parse", "main^{tree}", at: scene.gitdir)
+        for _ in 1...17 {
+            let made = try scene.home.attempt(
+                ["mktree"], at: scene.gitdir, input: Array("040000 tree \(tree)\t\(name)\n".utf8))
+            tree = try made.check().output
+        }
+        let commit = try scene.home.git(
+            "-c", "user.name=P", "-c", "user.email=p@x", "commit-tree", "-p", "main", "-m", "long",
+            tree, at: scene.gitdir)
+        try scene.home.git("update-ref", "refs/heads/main", commit, at: scene.gitdir)
+        #expect(
+            eventually {
+                engine.said("checkout").contains {
+                    $0["message"]?.string?.contains("paths longer than 4095 bytes") == true
+                }
+            }, "\(engine.words)")
+        #expect(contents("\(current)/a") == "0")
+    }
+
     @Test("lets readers see one commit at a time, and always one")
     func atomic() throws {
         let engine = try serve("--checkout-grace", "1m")

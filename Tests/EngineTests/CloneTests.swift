@@ -83,6 +83,44 @@ struct CloneTests {
         #expect(!exists("\(parent)/pod.git"))
     }
 
+    @Test("goes into the folder that a link leads to, and is found through that")
+    func throughLink() throws {
+        let scene = try Scene()
+        let folder = try scene.origin.pod.folder.folder("volume")
+        let link = scene.origin.pod.folder.file("link")
+        try makeLink(to: folder, at: link)
+        #expect(try clone(scene, into: link).code == .done)
+        #expect(try scene.tip(in: folder) == scene.tip())
+        #expect(try scene.answer(["status", "--repo", link]).code == .done)
+    }
+
+    @Test("that was killed behind its last move leaves nothing that stays")
+    func lastMove() throws {
+        let scene = try Scene.inSync()
+        let left = "\(scene.gitdir)/.git-pod-clone"
+        try run(["mkdir", left]).check()
+        try writeFile("\(left)/git-pod-clone-complete", "\(scene.origin.path)\nmain\n")
+        try writeFile("\(left)/git-pod.lock", "")
+        #expect(try scene.reconcile().code == .done)
+        #expect(!exists(left))
+    }
+
+    @Test("has a config that its owner alone may write, whatever the umask is")
+    func umask() throws {
+        let scene = try Scene()
+        let parent = try scene.origin.pod.folder.folder("place")
+        try run(
+            [
+                "sh", "-c", "umask 002; exec \"$0\" clone \"$1\" \"$2\"", Products.path("git-pod"),
+                scene.origin.path, "\(parent)/clone.git",
+            ], environment: scene.home.environment()
+        ).check()
+        let modes = try run(
+            ["stat", "-c", "%a", "\(parent)/clone.git/config", "\(parent)/clone.git/HEAD"]
+        ).check().output
+        #expect(modes == "644\n664")
+    }
+
     @Test("leaves nothing where it failed", arguments: [false, true])
     func failed(isThere: Bool) throws {
         let scene = try Scene()

@@ -122,6 +122,19 @@ struct OriginChangedTests {
         #expect(back.code == .done && !back.errors.contains("now, and was"), "\(back.errors)")
     }
 
+    @Test("with branches, and not this one, is refused", arguments: ["reconcile", "push", "flush"])
+    func lacking(verb: String) throws {
+        let scene = try Scene.inSync()
+        let other = try Self.stranger(scene)
+        try scene.home.git("update-ref", "refs/heads/other", "main", at: other)
+        try scene.home.git("update-ref", "-d", "refs/heads/main", at: other)
+        let there = try refs(other, scene)
+        let answer = try scene.verb(verb, ["--origin", other])
+        #expect(answer.code == .failed)
+        #expect(answer.error.contains("which has branches and no main"), "\(answer.error)")
+        #expect(try refs(other, scene) == there)
+    }
+
     @Test("is not the same one by another name")
     func spelling() throws {
         let scene = try Scene.inSync()

@@ -78,6 +78,50 @@ struct ServeTests {
         #expect(engine.stop() == .exited(0), "\(engine.words)")
     }
 
+    @Test("of several branches takes the one that HEAD stands on, if none is named")
+    func standing() throws {
+        let scene = try Scene.inSync()
+        try scene.home.git("branch", "data", "main", at: scene.gitdir)
+        let engine = try Serving(scene, "--branch", "main", "--branch", "data")
+        try engine.begin()
+        let commit = try scene.commit("a", "1")
+        let flush = try engine.flush()
+        #expect(flush.code == .done, "\(flush.errors)")
+        #expect(flush.json["commit"]?.string == commit)
+    }
+
+    @Test("is asked about the branch that the asker is set to, and says if it has not got that")
+    func asked() throws {
+        let scene = try Scene.inSync()
+        try scene.home.git("branch", "data", "main", at: scene.gitdir)
+        let engine = try Serving(scene, "--branch", "main")
+        try engine.begin()
+        for verb in ["flush", "push", "reconcile"] {
+            let answer = try scene.answer(
+                [verb, "--repo", scene.gitdir, "--json"], environment: ["GIT_POD_BRANCH": "data"])
+            #expect(answer.code == .failed, "\(verb): \(answer.errors)")
+            #expect(answer.errors.contains("looks after no branch data"), "\(answer.errors)")
+        }
+    }
+
+    @Test("looks no longer after a branch that is not named any more at SIGHUP")
+    func forgets() throws {
+        let scene = try Scene.inSync()
+        let base = try scene.home.git("rev-parse", "main", at: scene.gitdir)
+        try scene.home.git("config", "pod.branch", "main data/*", at: scene.gitdir)
+        try scene.update("data/x", to: base)
+        let engine = try Serving(scene)
+        try engine.begin()
+        #expect(try engine.isDurable(base, "data/x"), "\(engine.words)")
+        try scene.home.git("config", "pod.branch", "main", at: scene.gitdir)
+        engine.signal(Signals.hangUp)
+        #expect(eventually { !engine.said("reload").isEmpty })
+        #expect(try scene.status().json["branches"]?.elements.count == 1)
+        try scene.update("data/x", to: scene.loose("more", onto: base))
+        #expect(try engine.isDurable(scene.commit("a", "1")))
+        #expect(try scene.origin.tip("refs/heads/data/x") == base)
+    }
+
     @Test("looks after the others when one branch's file is broken, and after that one when mended")
     func brokenRef() throws {
         let scene = try Scene()

@@ -31,6 +31,31 @@ struct ServedLockTests {
         #expect(try http("DELETE", "/v1/lock?token=\(token)", port: api.port).status == 404)
     }
 
+    @Test("while a reconcile waits for it, commits are pushed as ever", arguments: [true, false])
+    func pushes(isOurs: Bool) throws {
+        let scene = try Scene.inSync()
+        let api = try ServedAPI(scene, flags: ["--lock-timeout", "100s"])
+        try api.engine.begin()
+        let other: RunningCommand? =
+            isOurs
+            ? nil
+            : try RunningCommand([
+                Products.path("git-pod"), "lock", "--repo", scene.gitdir, "--", "sh", "-c",
+                "echo held; sleep 100",
+            ])
+        defer { other?.child.end(grace: .zero) }
+        if isOurs { #expect(try api.post("/v1/lock?for=100s").status == 200) }
+        if let output = other?.child.outputDescriptor {
+            #expect(try wait(for: output, reading: true, until: .longEnough))
+        }
+        let asked = try HTTPConnection(api.port)
+        try asked.send("POST /v1/reconcile HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(try !asked.read(within: .milliseconds(300)))
+        let commit = try scene.commit("ours", "x")
+        #expect(try eventually { try scene.origin.tip() == commit })
+        #expect(try !asked.read(within: .milliseconds(10)))
+    }
+
     @Test("it keeps another git-pod away as well, and lapses at its deadline")
     func lapses() throws {
         let scene = try Scene.inSync()

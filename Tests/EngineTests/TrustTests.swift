@@ -172,6 +172,28 @@ struct TrustTests {
         if isFile { #expect(contents(other.file("target")) == "ours\n") }
     }
 
+    @Test(
+        "in our own gitdir can put nothing that leads out of it",
+        arguments: ["refs/remotes/origin", "objects/info/alternates"])
+    func guest(name: String) throws {
+        let scene = try Scene.inSync()
+        let other = try TemporaryDirectory()
+        let path = "\(scene.gitdir)/\(name)"
+        try run(["rm", "-rf", path]).check()
+        if name.hasPrefix("objects") {
+            try writeFile(path, "\(other.path)\n")
+        } else {
+            try run(["ln", "-s", other.path, path]).check()
+        }
+        // What we have put there is ours to follow.
+        #expect(try scene.reconcile().code == .done)
+        try run(["chown", "-h", Self.stranger, path]).check()
+        let answer = try scene.reconcile()
+        #expect(answer.code == .refused, "\(answer.errors)")
+        #expect(answer.error.contains("\(name) of \(scene.gitdir)"), "\(answer.errors)")
+        #expect(answer.error.contains("it belongs to user \(Self.stranger)"), "\(answer.errors)")
+    }
+
     @Test("cannot have us write logs of its refs, whatever its config says")
     func reflogs() throws {
         let scene = try Scene.inSync()

@@ -141,4 +141,22 @@ struct SSHOriginTests {
         let failure = try failure(work)
         #expect(failure.reason == .unreachable, "\(failure)")
     }
+
+    @Test("whose far side hangs leaves no ssh behind")
+    func abandoned() throws {
+        let work = try OriginAtWork(.ssh)
+        try writeFile(
+            "\(work.there.path)/hooks/pre-receive",
+            "#!/bin/sh\n\(work.pod.folder.standStill)\n", mode: 0o755)
+        work.settings.sshBackend = .openssh
+        work.settings.idleTimeout = .milliseconds(600)
+        work.settings.connectTimeout = .seconds(3)
+        #expect(throws: OriginFailure.self) { try work.pushAhead() }
+        #expect(
+            eventually {
+                !Processes.withArgument(containing: work.there.path).contains { process in
+                    Processes.arguments(of: process).first?.split(separator: "/").last == "ssh"
+                }
+            })
+    }
 }

@@ -189,6 +189,8 @@ struct WebOriginTests {
         let work = try OriginAtWork(.https)
         try work.pod.home.configure("url.ssh://127.0.0.1/.insteadOf", "https://")
         try work.pod.home.configure("url.https://nowhere.invalid/.pushInsteadOf", "https://")
+        let whole = work.settings.url.description
+        try work.pod.home.configure("url.https://nowhere.invalid/.insteadOf", whole)
         #expect(try work.origin.fetch(branch: OriginAtWork.main).count == 1)
         #expect(try work.pushAhead() == .done)
     }

@@ -23,6 +23,9 @@ struct EngineAnswer {
         let question = ControlRequest(.get, "/v1/settings")
         guard let own = try client.send(question, until: .after(engineGrace)) else { return nil }
         try Self.check(own.body, against: settings, in: gitdir)
+        var query = query
+        // Its own branch may be another one than what is asked about here.
+        if query["branch"] == nil { query["branch"] = settings.onlyBranch }
         let request = ControlRequest(.post, path, query: query)
         guard let response = try client.send(request, until: .after(limit)) else { return nil }
         guard response.status == 200 else {

@@ -25,7 +25,7 @@ final class Serving {
     private let supervisor: Supervisor?
     private let events: EventBoard
     private let secretFile: String?
-    private let stage: Stage
+    private var stage: Stage
     private let desk: Locked<Desk?> = Locked(nil)
     private var listening = ControlDesk.Listening()
     private var servers: [ControlServer] = []
@@ -83,6 +83,8 @@ final class Serving {
             guard try boot.run(signals: signals, supervisor: supervisor) else { return [] }
             clone = boot.figures
             service = try Self.service(line, say)
+            // It is let go of by nobody: its threads may wait for long, and the end waits for none.
+            stage = .service(service)
         }
         let desk = ControlDesk(
             engine: service.control, events: events, fetches: FetchTally(), clone: clone, log: say,
