@@ -90,7 +90,7 @@ struct CloneTests {
         let link = scene.origin.pod.folder.file("link")
         try makeLink(to: folder, at: link)
         #expect(try clone(scene, into: link).code == .done)
-        #expect(try scene.tip(in: folder) == scene.tip())
+        #expect(try scene.tip(in: folder) == scene.origin.tip())
         #expect(try scene.answer(["status", "--repo", link]).code == .done)
     }
 
@@ -175,8 +175,8 @@ struct CloneTests {
         let path = try scene.origin.pod.folder.folder("volume")
         let killed = try run(
             [
-                "strace", "-qq", "-o", "/dev/null", "-P", "\(path)/.git-pod-clone/refs",
-                "-e", "trace=rename", "-e", "inject=rename:signal=SIGKILL",
+                "strace", "-qq", "-o", "/dev/null", "-P", "\(path)/.git-pod-clone",
+                "-e", "trace=renameat", "-e", "inject=renameat:signal=SIGKILL:when=2",
                 Products.path("git-pod"), "clone", scene.origin.path, path,
             ], environment: scene.home.environment())
         #expect(!killed.succeeded)

@@ -135,6 +135,22 @@ struct OriginChangedTests {
         #expect(try refs(other, scene) == there)
     }
 
+    @Test("is told by its own word alone: what comes from elsewhere by its remote's name is ours")
+    func elsewhere() throws {
+        let scene = try Scene.inSync()
+        let mirror = try Self.other(scene)
+        let theirs = try scene.commit("theirs.txt", "theirs", to: mirror)
+        try scene.home.git("config", "remote.origin.url", mirror, at: scene.gitdir)
+        try scene.home.git(
+            "fetch", "-q", "origin", "+refs/heads/main:refs/remotes/origin/main", at: scene.gitdir)
+        try scene.home.git("update-ref", "refs/heads/main", theirs, at: scene.gitdir)
+        let ours = try scene.commit("ours.txt", "ours")
+        let answer = try scene.reconcile("--origin", scene.origin.path)
+        #expect(answer.outcome == "pushed-ahead", "\(answer.errors)")
+        #expect(try scene.tip() == ours)
+        #expect(try scene.origin.tip() == ours)
+    }
+
     @Test("is not the same one by another name")
     func spelling() throws {
         let scene = try Scene.inSync()
