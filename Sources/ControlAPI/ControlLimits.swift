@@ -13,7 +13,7 @@ public struct ControlLimits: Sendable {
     /// How long a client may take to send its request whole.
     public var readingTime = Duration.seconds(10)
     /// The same, while all connections are taken.
-    public var crowdedReadingTime = Duration.seconds(1)
+    public var crowdedReadingTime = Duration.milliseconds(250)
     /// How long a reply may take to come; then the client is told that it did not (504). Not for a
     /// route that has a time of its own, or none.
     public var replyTime = Duration.seconds(600)

@@ -14,7 +14,8 @@ extension Repository {
         let origin = try name.tracking(remote: remote).flatMap { tracking throws(GitError) in
             try target(of: tracking)
         }
-        let durable = try durable(local, origin: origin, seen: seen)
+        // Where history cannot be read, nobody can tell.
+        let durable = (try? durable(local, origin: origin, seen: seen)) ?? nil
         // What was seen there and is tracked no more was deleted there.
         let isElsewhere = seen != nil && origin != seen
         let state: Watermark.State =

@@ -108,7 +108,7 @@ extension StatusReport {
     {
         let local = try repository.target(of: name)
         var mark = try repository.remembered(name, at: local, remote: remote)
-        if mark.isLacking { mark.saved = try saved(repository, local, beyond: mark.durable) }
+        if mark.isLacking { mark.saved = try? saved(repository, local, beyond: mark.durable) }
         return BranchStatus(mark: mark, now: .zero, lastReconcile: nil)
     }
 

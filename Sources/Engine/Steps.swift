@@ -133,7 +133,7 @@ extension Reconcile {
         let committer = try engine.committer()
         let verdict = try engine.repository.merge(
             ours, with: theirs, message: "Merge origin's \(report.branch)\n", author: committer,
-            committer: committer)
+            committer: committer, isTrial: isDryRun)
         guard case .merged(let commit) = verdict else { return nil }
         return commit
     }

@@ -102,6 +102,7 @@ struct ChildOrigin: OriginWay {
                 $0.split(separator: "\t").last ?? ""
             }
         } catch { throw OriginFailure(.unknown, error) }
+        if taken.isEmpty { try explainNothing(names, scratch) }
         for name in names {
             let said = "branch '\(name.branch ?? "")' of "
             guard taken.contains(where: { $0.hasPrefix(said) }) else { return nil }
@@ -126,6 +127,24 @@ struct ChildOrigin: OriginWay {
         }
         return tips
     }
+
+    /// git ends well, and has taken nothing: there was no room to write that down, or it refuses them.
+    private func explainNothing(_ names: [RefName], _ scratch: ScratchRepository)
+        throws(OriginFailure)
+    {
+        let free = (try? freeSpace(at: scratch.path).bytes) ?? .max
+        guard free > Self.fetchHeadRoom else {
+            throw origin.ownTrouble(
+                .diskFull, "\(origin.name): no space left beside \(scratch.path)")
+        }
+        guard let name = names.first else { return }
+        throw OriginFailure(
+            .unknown, "git does not take \(name) from \(origin.name)",
+            hint: "origin has to be a whole SHA-1 repository, and no shallow clone")
+    }
+
+    /// What its note of a fetch takes, and more.
+    private static let fetchHeadRoom: Int64 = 64 << 10
 
     private func listed(_ names: [RefName], _ scratch: ScratchRepository)
         throws(OriginFailure) -> [RefName: ObjectID]

@@ -14,11 +14,12 @@ public enum MergeVerdict: Sendable, Equatable {
 extension Repository {
     /// Merges `theirs` into `ours`: a commit with both for parents, ours first.
     ///
+    /// - Parameter isTrial: nothing is written, and the commit is not there then.
     /// - Throws: ``Failure`` of kind `failed` if the two share no history, an object cannot be read,
     ///   the disk is full, or git cannot be used; the repository is as it was then.
     public func merge(
         _ ours: ObjectID, with theirs: ObjectID, message: String, author: Signature,
-        committer: Signature
+        committer: Signature, isTrial: Bool = false
     ) throws(Failure) -> MergeVerdict {
         let objects = NewObjects(self)
         switch try ThreeWayMerge(objects).mergeCommits(ours, theirs) {
@@ -28,7 +29,7 @@ extension Repository {
                 tree: tree, parents: [ours, theirs], author: Array(author.line.utf8),
                 committer: committer, message: Array(message.utf8))
             let merged = try objects.add(.commit, content)
-            try objects.store()
+            if !isTrial { try objects.store() }
             return .merged(merged)
         }
     }

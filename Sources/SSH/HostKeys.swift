@@ -63,7 +63,8 @@ extension KnownHosts {
             throw Failure(
                 .refused, "the host key of \(target.place) is not the one in \(files): \(shown)",
                 hint:
-                    "if \(target.words.peer) was made anew, remove the old line with ssh-keygen -R "
+                    "if \(target.words.peer) was made anew, remove the old line with ssh-keygen "
+                    + "-f \(target.knownHostsFiles.first ?? "FILE") -R "
                     + "'\(Self.name(target.hostKeyAlias ?? target.host, port: target.port))'; "
                     + "if not, somebody may be in between")
         case .unknown where target.policy == .acceptNew:

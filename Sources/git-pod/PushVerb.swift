@@ -13,7 +13,7 @@ let pushVerb = Verb(
     }
     let report: PushReport
     do throws(Failure) { report = try line.engine().push() } catch {
-        report = PushReport(branch: line.flags["branch"] ?? "", failure: error)
+        report = PushReport(branch: line.branch, failure: error)
     }
     if let failure = report.failure { complain(failure.description) }
     if line.wantsJSON {

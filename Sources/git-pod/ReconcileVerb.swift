@@ -18,13 +18,13 @@ let reconcileVerb = Verb(
     do throws(Failure) {
         report = try line.engine().reconcile(dryRun: isDryRun)
     } catch {
-        report = ReconcileReport(branch: line.flags["branch"] ?? "", failure: error)
+        report = ReconcileReport(branch: line.branch, failure: error)
     }
     if let failure = report.failure { complain(failure.description) }
     if line.wantsJSON {
         try printLine(report.json.text)
     } else if let text = report.line {
-        try printLine(text.harmless)
+        try printLine((isDryRun ? "nothing was moved; it would be " : "") + text.harmless)
     }
     return report.exitCode
 }

@@ -70,6 +70,13 @@ struct EngineAnswer {
 }
 
 extension EngineLine {
+    /// The branch that is asked for, as far as it is named; empty if it is not.
+    var branch: String {
+        let settings = try? Settings(
+            flags: flags, environment: .current(), gitdir: Engine.gitdir(at: gitdir()))
+        return flags["branch"] ?? settings?.onlyBranch ?? ""
+    }
+
     /// How long a reconcile by another process may take.
     private static let longestWork = Duration.seconds(3600)
 
