@@ -35,4 +35,4 @@ public struct ControlLimits: Sendable {
 }
 
 /// Bytes of a response, with its headers, that the client takes.
-let mostResponseBytes = 4 << 20
+let mostResponseBytes = 64 << 20

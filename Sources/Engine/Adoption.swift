@@ -47,6 +47,32 @@ extension OriginURL {
     }
 }
 
+extension OriginURL {
+    /// Whether both may lead to the same repository in ways that nobody can compare: a host has several
+    /// names, and a path begins elsewhere for a web server than for sshd.
+    func mayBe(_ other: OriginURL) -> Bool {
+        let (one, two) = (pathNames, other.pathNames)
+        let count = min(one.count, two.count)
+        return isSame(as: other) || count > 0 && one.suffix(count) == two.suffix(count)
+    }
+
+    private var pathNames: [String] {
+        let path: String
+        switch way {
+        case .path(let own): path = realPath(own) ?? own
+        case .ssh(_, _, _, let own): path = own
+        case .http(let url, _, _):
+            // Behind the scheme and the host.
+            path = url.split(separator: "/").dropFirst(2).joined(separator: "/")
+        }
+        var names = path.split(separator: "/").map(String.init)
+        if let last = names.popLast() {
+            names.append(last.hasSuffix(".git") ? String(last.dropLast(4)) : last)
+        }
+        return names
+    }
+}
+
 extension Repository {
     /// The later one of what was acted on and what was fetched, if `local` has that.
     func lastSeen(_ seen: ObjectID, tracked: ObjectID?, by local: ObjectID?) throws(GitError)
@@ -75,7 +101,7 @@ extension Engine {
     func lastSeen() throws(Failure) -> ObjectID? {
         for name in [try seen, try tracking] { try checkIsNoAlias(name, hint: away(name)) }
         guard isAdopted, let seen = try target(seen) else { return nil }
-        guard settings.remoteIsOrigin else { return seen }
+        guard settings.remoteMayBeOrigin else { return seen }
         let (tracked, local) = (try target(tracking), try target(branch))
         return try attempt { () throws(GitError) in
             try self.repository.lastSeen(seen, tracked: tracked, by: local)

@@ -43,6 +43,19 @@ struct Checkout: Sendable {
         let duration: Duration
     }
 
+    /// Held while a tree is written or taken away: another engine may publish there by mistake.
+    private func lock() throws(Failure) -> ExclusiveLock {
+        let path = "\(settings.folder)/.git-pod-lock"
+        guard let lock = try ExclusiveLock(path, until: .after(Self.patience)) else {
+            throw Failure(
+                .failed, "another engine publishes in \(settings.folder)",
+                hint: "give each a folder of its own")
+        }
+        return lock
+    }
+
+    private static let patience = Duration.seconds(10)
+
     private var trees: String { "\(settings.folder)/\(CheckoutSettings.trees)" }
     private var link: String { "\(settings.folder)/\(CheckoutSettings.link)" }
 
@@ -71,7 +84,9 @@ struct Checkout: Sendable {
 
     /// Takes trees away.
     func remove(_ names: [String]) throws(Failure) {
+        let lock = try lock()
         for name in names where name != shown { try removeTree("\(trees)/\(name)") }
+        withExtendedLifetime(lock) {}
     }
 
     /// Writes the files of `commit`, and has readers see them.
@@ -82,6 +97,8 @@ struct Checkout: Sendable {
         let late = Deadline.after(Self.limit)
         let repository = try Repository(path: gitdir)
         try makePlace()
+        let lock = try lock()
+        defer { withExtendedLifetime(lock) {} }
         try removePartial()
         let size = try repository.treeSize(
             of: commit, at: settings.paths, environment: environment, limit: Self.excess,

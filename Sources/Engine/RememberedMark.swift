@@ -7,12 +7,14 @@ import Model
 
 extension Repository {
     /// The watermark of a branch as refs have it: all of origin's is as it was when it was last heard.
-    func remembered(_ name: RefName, at local: ObjectID?, remote: String) throws(GitError)
+    func remembered(_ name: RefName, at local: ObjectID?, _ settings: Settings) throws(GitError)
         -> Watermark
     {
         let seen = try name.seen.flatMap { seen throws(GitError) in try target(of: seen) }
-        let origin = try name.tracking(remote: remote).flatMap { tracking throws(GitError) in
-            try target(of: tracking)
+        var origin = seen
+        // Where its remote's name leads elsewhere, what others fetch by that says nothing of origin.
+        if settings.remoteIsOrigin, let tracking = name.tracking(remote: settings.remote) {
+            origin = try target(of: tracking)
         }
         // Where history cannot be read, nobody can tell.
         let durable = (try? durable(local, origin: origin, seen: seen)) ?? nil
@@ -49,9 +51,9 @@ extension Watermark {
     }
 
     /// The same with what refs remember, where origin has said nothing yet.
-    func remembering(_ repository: Repository?, remote: String) -> Watermark {
+    func remembering(_ repository: Repository?, _ settings: Settings) -> Watermark {
         guard isUnheardOf, let repository,
-            var mark = try? repository.remembered(name, at: local, remote: remote)
+            var mark = try? repository.remembered(name, at: local, settings)
         else { return self }
         (mark.lastFailure, mark.nextAttempt) = (lastFailure, nextAttempt)
         return mark

@@ -103,6 +103,9 @@ extension Service {
             events.append(.failed(failure.reason, failure.message))
         case .answer(_, .lookFailed(let failure)):
             isLooking = false
+            // What waits for it has come no further by that.
+            let waiting = machine.lacking.count
+            if waiting > 0 { tally.failed(failure.reason, refs: waiting) }
             events.append(.lookFailed(failure.reason, failure.message))
         case .answer(_, .found(let found)):
             (isLooking, originTrouble) = (false, nil)

@@ -53,7 +53,8 @@ extension Service {
     /// Begins what is due.
     func publish() {
         guard let wished = settings.checkout else {
-            checkout = nil
+            // One that is being written comes to its end first.
+            if checkout?.isRunning != true { checkout = nil }
             return
         }
         if checkout?.settings != wished, checkout?.isRunning != true {

@@ -109,8 +109,9 @@ extension Service {
         let isDoubted = (waiter.isDoubted || mark.map(isUnknown) ?? false) && !isDropped
         let said = isDoubted ? "said again that it has" : "got"
         let trouble = isDoubted ? originTrouble?.trouble : mark?.lastFailure
+        let had = mark?.durable.map { holds($0, waiter.tip) } ?? false
         let why =
-            isDropped
+            isDropped && had
             ? ": it had it, and \(waiter.name) was moved off it there"
             : trouble.map { ": \($0.text)" } ?? ""
         return .failed(

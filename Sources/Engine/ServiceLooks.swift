@@ -90,6 +90,7 @@ extension Service {
     }
 
     func lookAtEverything(_ events: inout [PushMachine.Event]) throws(Failure) {
+        forgetUnwatched(&events)
         // A branch that HEAD has left may have commits that origin lacks.
         var names = Set(tips.keys).union(unreadable)
         if let head = try head { names.insert(head) }

@@ -48,9 +48,9 @@ extension Service {
             guard let tip = mark.local, let there = mark.origin else { return true }
             return !holds(there, tip)
         }
-        let remote = settings.settings.remote
+        let settings = settings.settings
         guard lacking.isEmpty else {
-            return isAdopted ? lacking.map { $0.remembering(repository, remote: remote) } : lacking
+            return isAdopted ? lacking.map { $0.remembering(repository, settings) } : lacking
         }
         _ = try head
         if let name = Set(unreadable.map(\.description)).union(nameless).sorted().first {
@@ -94,7 +94,6 @@ extension Service {
             if settings.originCheck != formerCheck {
                 nextOriginCheck = .after(originChecks.first(of: settings.originCheck))
             }
-            forgetUnwatched(&events)
             try lookAtEverything(&events)
             if settings.origin?.url.description != former { try startOver(&events) }
             try connect()
@@ -110,11 +109,14 @@ extension Service {
         }
     }
 
-    /// Branches that were named and are not any more are no longer looked after.
-    private func forgetUnwatched(_ events: inout [PushMachine.Event]) {
+    /// Branches that were named and are not any more are no longer looked after, once origin has all of
+    /// them.
+    func forgetUnwatched(_ events: inout [PushMachine.Event]) {
         guard settings.patterns != nil else { return }
         for name in tips.keys where !settings.watches(name, head: nil) {
-            guard !aliases.values.contains(name) else { continue }
+            guard !aliases.values.contains(name),
+                machine.watermark(of: name)?.isLacking == false
+            else { continue }
             tips[name] = nil
             events.append(.local(name, nil))
         }

@@ -59,14 +59,14 @@ extension Service {
         let hasBegun = beginning.isEmpty && status.phase != .localOnly
         // What is remembered of another origin says nothing of this one.
         let remembers = isAdopted && status.phase != .localOnly
-        let remote = settings.settings.remote
+        let settings = settings.settings
         statusLane.add {
             var told = status
             if remembers, told.branches.contains(where: \.mark.isUnheardOf) {
                 let repository = try? Repository(known: gitdir)
                 for index in told.branches.indices {
                     let mark = told.branches[index].mark
-                    told.branches[index].mark = mark.remembering(repository, remote: remote)
+                    told.branches[index].mark = mark.remembering(repository, settings)
                 }
             }
             told.branches = lags.with { $0.measure(told.branches, in: gitdir) }

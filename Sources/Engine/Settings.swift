@@ -147,16 +147,28 @@ public struct Settings: Sendable {
         "onDivergence", "onRewrite",
     ]
 
+    /// Whether two texts name the same origin.
+    public static func isSameOrigin(_ one: String, _ other: String) -> Bool {
+        guard let one = try? OriginURL(one), let other = try? OriginURL(other) else { return false }
+        return one.isSame(as: other)
+    }
+
     /// Where origin is; nil if nothing says so.
     public var originURL: String? { values["origin"]?.text ?? remoteURL }
 
-    /// Whether what is fetched by the remote's name comes from where origin is.
+    /// Whether what is fetched by the remote's name may come from where origin is: what origin drops of it
+    /// is not sent back there.
+    var remoteMayBeOrigin: Bool {
+        guard let writtenURL, let origin = originURL, let one = try? OriginURL(writtenURL),
+            let other = try? OriginURL(origin)
+        else { return true }
+        return one.mayBe(other)
+    }
+
+    /// Whether what is fetched by the remote's name comes from where origin is, for certain.
     var remoteIsOrigin: Bool {
         guard let writtenURL, let origin = originURL, writtenURL != origin else { return true }
-        guard let one = try? OriginURL(writtenURL), let other = try? OriginURL(origin) else {
-            return false
-        }
-        return one.isSame(as: other)
+        return Self.isSameOrigin(writtenURL, origin)
     }
 
     public var remote: String { values["remote"]?.text ?? "origin" }

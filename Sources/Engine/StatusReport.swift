@@ -53,7 +53,7 @@ public struct StatusReport: Sendable {
             .filter { !told.contains($0.branch ?? "") }
         do throws(GitError) {
             let computed = try names.map { name throws(GitError) in
-                try statusByRefs(repository, name, remote: settings.remote)
+                try statusByRefs(repository, name, settings)
             }
             // Only a branch that origin has nothing of is compared with others.
             let isNew = computed.contains { $0.mark.durable == nil }
@@ -103,11 +103,11 @@ extension StatusReport {
     static let conflictsLookedAt = 20
 
     /// What refs say of a branch: what is only known while an engine runs is left out.
-    private func statusByRefs(_ repository: Repository, _ name: RefName, remote: String)
+    private func statusByRefs(_ repository: Repository, _ name: RefName, _ settings: Settings)
         throws(GitError) -> BranchStatus
     {
         let local = try repository.target(of: name)
-        var mark = try repository.remembered(name, at: local, remote: remote)
+        var mark = try repository.remembered(name, at: local, settings)
         if mark.isLacking { mark.saved = try? saved(repository, local, beyond: mark.durable) }
         return BranchStatus(mark: mark, now: .zero, lastReconcile: nil)
     }

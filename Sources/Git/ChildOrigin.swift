@@ -23,7 +23,7 @@ struct ChildOrigin: OriginWay {
         let scratch = try scratch(haves)
         let incoming: IncomingObjects
         do throws(Failure) { incoming = try IncomingObjects(for: origin.repository) } catch {
-            throw OriginFailure(.unknown, error)
+            throw origin.ownTrouble(error)
         }
         var wanted = names
         // A name that origin has not ends the whole fetch: then it is asked which it has. Somebody
@@ -169,7 +169,7 @@ struct ChildOrigin: OriginWay {
             return try ScratchRepository(
                 beside: origin.repository, tips: tips,
                 configuration: settings.configurationIsTrusted ? .userAndGitdir : .user)
-        } catch { throw OriginFailure(.unknown, error) }
+        } catch { throw origin.ownTrouble(error) }
     }
 
     func git(

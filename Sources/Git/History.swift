@@ -45,33 +45,49 @@ extension Repository {
     public func commits(
         from tips: [ObjectID], hiding hidden: [ObjectID], limit: Int = .max
     ) throws(GitError) -> [ObjectID] {
-        if tips.count == 1, let tip = tips.first, Set(hidden).count == 1, let end = hidden.first,
-            let line = try straightLine(from: tip, to: end)
-        {
-            return Array(line.prefix(limit))
-        }
+        if let line = try straightLine(from: tips, to: hidden) { return Array(line.prefix(limit)) }
         var bases: [ObjectID] = []
         for tip in tips { bases += try mergeBases(tip, ofAny: hidden) }
-        let found = try commitsByDate(from: tips, hiding: hidden + bases)
-        // Behind the bases the library follows dates, too. What it has wrongly found lies at the
-        // beginnings of what it has found.
-        var isRight = true
-        for beginning in try beginnings(of: found) where isRight {
-            isRight = try !mergeBases(beginning, ofAny: hidden).contains(beginning)
-        }
-        if isRight { return Array(found.prefix(limit)) }
-        var own: [ObjectID] = []
-        for id in found where own.count < limit {
-            if try !mergeBases(id, ofAny: hidden).contains(id) { own.append(id) }
-        }
-        return own
+        let found = try commitsByDate(from: tips, hiding: Array(Set(hidden + bases)))
+        // Behind the bases the library follows dates, too. What it has wrongly found is what they reach,
+        // down to its beginnings.
+        guard !found.isEmpty, !bases.isEmpty,
+            try !reachable(from: bases, among: beginnings(of: found)).isEmpty
+        else { return Array(found.prefix(limit)) }
+        let shared = try reachable(from: bases, among: Set(found))
+        return Array(found.filter { !shared.contains($0) }.prefix(limit))
     }
+
+    /// Those of `wanted` that are behind `starts`. Of few each is asked for, which reads no more history than
+    /// it has to; many are looked for in all of it, once.
+    private func reachable(from starts: [ObjectID], among wanted: Set<ObjectID>) throws(GitError)
+        -> Set<ObjectID>
+    {
+        var found: Set<ObjectID> = []
+        if wanted.count <= Self.few {
+            for id in wanted where try mergeBases(id, ofAny: starts).contains(id) {
+                found.insert(id)
+            }
+            return found
+        }
+        var (ahead, seen) = (starts, Set(starts))
+        while let id = ahead.popLast(), found.count < wanted.count {
+            if wanted.contains(id) { found.insert(id) }
+            for parent in try parents(of: id) where seen.insert(parent).inserted {
+                ahead.append(parent)
+            }
+        }
+        return found
+    }
+
+    private static let few = 4
 
     /// The same, and some that `hidden` has as well where clocks were wrong: to be used where one too
     /// many does no harm.
     func commitsByDate(
         from tips: [ObjectID], hiding hidden: [ObjectID], limit: Int = .max
     ) throws(GitError) -> [ObjectID] {
+        if let line = try straightLine(from: tips, to: hidden) { return Array(line.prefix(limit)) }
         var made: OpaquePointer?
         try check("walk the history") { unsafe git_revwalk_new(&made, handle) }
         defer { unsafe git_revwalk_free(made) }
@@ -113,10 +129,10 @@ extension Repository {
     }
 
     /// Those of `commits` that have no parent among them.
-    private func beginnings(of commits: [ObjectID]) throws(GitError) -> [ObjectID] {
+    private func beginnings(of commits: [ObjectID]) throws(GitError) -> Set<ObjectID> {
         let all = Set(commits)
-        var found: [ObjectID] = []
-        for id in commits where try all.isDisjoint(with: parents(of: id)) { found.append(id) }
+        var found: Set<ObjectID> = []
+        for id in commits where try all.isDisjoint(with: parents(of: id)) { found.insert(id) }
         return found
     }
 
@@ -137,9 +153,11 @@ extension Repository {
     /// The commits from `tip` to before `end`, where each has one parent; nil where it is not so, or
     /// too far. The library's own walk goes by dates, and behind `end` as far as commits are dated
     /// later than those it was asked for: to the beginning, where a clock is wrong.
-    private func straightLine(from tip: ObjectID, to end: ObjectID) throws(GitError)
+    private func straightLine(from tips: [ObjectID], to hidden: [ObjectID]) throws(GitError)
         -> [ObjectID]?
     {
+        guard tips.count == 1, let tip = tips.first, Set(hidden).count == 1, let end = hidden.first
+        else { return nil }
         var line: [ObjectID] = []
         var next = tip
         while next != end, line.count < Self.longestLine {

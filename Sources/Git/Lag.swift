@@ -30,7 +30,7 @@ public struct Lag: Sendable, Equatable {
 extension Repository {
     /// What `tip` has and none of `hidden` has. Those of `hidden` that are not here are left out.
     public func lag(of tip: ObjectID, behind hidden: [ObjectID]) throws(GitError) -> Lag {
-        let commits = try commits(from: [tip], hiding: hidden.filter(hasCommit))
+        let commits = try commitsByDate(from: [tip], hiding: hidden.filter(hasCommit))
         var lag = Lag()
         lag.commits = commits.count
         var scales = Scales(self)

@@ -114,13 +114,21 @@ public final class Origin {
         }
         guard repository.hasCommit(tip) else { return }
         do throws(GitError) {
-            _ = try repository.commits(from: [tip], hiding: haves)
+            _ = try repository.commitsByDate(from: [tip], hiding: haves)
         } catch { throw local(error) }
     }
 
     /// A failure of our own repository.
     func local(_ error: GitError) -> OriginFailure {
         OriginFailure(error.kind == .diskFull ? .diskFull : .unknown, error.failure)
+    }
+
+    /// A failure with files of ours.
+    func ownTrouble(_ failure: Failure) -> OriginFailure {
+        guard OriginWords([failure.message]).reason?.0 == .diskFull else {
+            return OriginFailure(.unknown, failure)
+        }
+        return ownTrouble(.diskFull, failure.message)
     }
 
     /// The same, told in other words; only those of a full disk mean the same here as there.

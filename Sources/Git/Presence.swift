@@ -10,7 +10,7 @@ extension Repository {
     ///   missing.
     public func checkPresent(_ tip: ObjectID, hiding hidden: [ObjectID]) throws(Failure) {
         let found: [ObjectID]
-        do throws(GitError) { found = try commits(from: [tip], hiding: hidden) } catch {
+        do throws(GitError) { found = try commitsByDate(from: [tip], hiding: hidden) } catch {
             throw error.failure
         }
         let objects = NewObjects(self)

@@ -23,13 +23,26 @@ extension Repository {
 
     /// Who else is to read what git writes: of the gitdir's own words, the one that its packs must follow,
     /// or those who have read loose objects could read them no more.
-    private var sharing: [(key: String, value: String)] {
+    /// Where the gitdir is another user's and says nothing, those that its objects are open to.
+    ///
+    /// - Throws: ``Failure`` of kind `refused` where its owner could not read what we write.
+    private func sharing() throws(Failure) -> [(key: String, value: String)] {
         let key = "core.sharedRepository"
-        guard let content = try? readFile("\(path)/config"),
+        if let content = try? readFile("\(path)/config"),
             let value = ConfigLines(content).value(key.lowercased()),
             value.utf8.count < 16, value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
-        else { return [] }
-        return [(key, value)]
+        {
+            return [(key, value)]
+        }
+        guard let objects = fileStatus("\(path)/objects"), objects.owner != currentUser() else {
+            return []
+        }
+        if objects.mode & 0o005 == 0o005 { return [(key, "0644")] }
+        // A folder with this bit gives its group to what is made in it.
+        if objects.mode & 0o2050 == 0o2050 { return [(key, "0640")] }
+        throw Failure(
+            .refused, "user \(objects.owner) could not read what is packed in \(path)",
+            hint: "set core.sharedRepository there")
     }
 
     /// - Parameter isCalledOff: asked several times a second; once it gives a reason, git is ended,
@@ -39,6 +52,7 @@ extension Repository {
         environment: Environment, isCalledOff: @escaping () -> String?
     ) throws(Failure) -> GitWork {
         // In a gitdir of ours: of the other one nothing is followed, and what refs say does not matter.
+        let sharing = try sharing()
         let scratch = try ScratchRepository(beside: self)
         let command = [
             "git", "repack", "-d", "-l", "-n", "-q", "--geometric=\(ObjectCensus.factor)",

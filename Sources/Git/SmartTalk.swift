@@ -124,7 +124,7 @@ import POSIX
     func download(_ names: [RefName]) throws(OriginFailure) {
         let incoming: IncomingObjects
         do throws(Failure) { incoming = try IncomingObjects(for: origin.repository) } catch {
-            throw OriginFailure(.unknown, error)
+            throw origin.ownTrouble(error)
         }
         do throws(GitError) { try write(into: incoming) } catch { throw origin.local(error) }
         try download(names, into: incoming)

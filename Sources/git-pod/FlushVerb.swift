@@ -15,12 +15,17 @@ let flushVerb = Verb(
     var query = ["wait": "\(limit.milliseconds)ms"]
     query["branch"] = line.flags["branch"]
     let patience = limit + engineGrace
-    if let answer = try EngineAnswer(gitdir, line.flags, "/v1/push", query, within: patience) {
+    let asked = try countingSeconds("flush") { () throws(Failure) in
+        try EngineAnswer(gitdir, line.flags, "/v1/push", query, within: patience)
+    }
+    if let answer = asked {
         return try answer.show(asJSON: line.wantsJSON)
     }
-    let flush = Flush.withoutEngine(
-        path: gitdir, flags: line.flags, environment: .current(), within: limit,
-        note: { complain($0) })
+    let flush = try countingSeconds("flush") { () throws(Failure) in
+        Flush.withoutEngine(
+            path: gitdir, flags: line.flags, environment: .current(), within: limit,
+            note: { complain($0) })
+    }
     if case .failed(_, let failure) = flush { complain(failure.description) }
     if line.wantsJSON {
         try printLine(flush.json.text)

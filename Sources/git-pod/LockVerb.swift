@@ -16,7 +16,10 @@ let lockVerb = Verb(
     let path = try Engine.gitdir(at: line.gitdir())
     let settings = try Settings(flags: line.flags, environment: .current(), gitdir: path)
     let patience = try settings.lockTimeout()
-    try GitdirLock(path, patience: patience).run(line.command)
+    let lock = try countingSeconds("lock") { () throws(Failure) in
+        try GitdirLock(path, patience: patience)
+    }
+    try lock.run(line.command)
 }
 
 private let lockHelp = """

@@ -8,11 +8,16 @@ let pushVerb = Verb(
 ) { arguments throws(Failure) in
     let line = try EngineLine(
         arguments, verb: "push", settings: pushSettings, switches: [])
-    if let answer = try line.askEngine("/v1/push") {
+    let asked = try countingSeconds("push") { () throws(Failure) in
+        try line.askEngine("/v1/push")
+    }
+    if let answer = asked {
         return try answer.show(asJSON: line.wantsJSON)
     }
     let report: PushReport
-    do throws(Failure) { report = try line.engine().push() } catch {
+    do throws(Failure) {
+        report = try countingSeconds("push") { () throws(Failure) in try line.engine().push() }
+    } catch {
         report = PushReport(branch: line.branch, failure: error)
     }
     if let failure = report.failure { complain(failure.description) }

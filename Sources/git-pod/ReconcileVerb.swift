@@ -11,12 +11,17 @@ let reconcileVerb = Verb(
     let line = try EngineLine(
         arguments, verb: "reconcile", settings: reconcileSettings, switches: ["--dry-run"])
     let isDryRun = line.switches.contains("--dry-run")
-    if !isDryRun, let answer = try line.askEngine("/v1/reconcile") {
+    let asked = try countingSeconds("reconcile") { () throws(Failure) in
+        isDryRun ? nil : try line.askEngine("/v1/reconcile")
+    }
+    if let answer = asked {
         return try answer.show(asJSON: line.wantsJSON)
     }
     let report: ReconcileReport
     do throws(Failure) {
-        report = try line.engine().reconcile(dryRun: isDryRun)
+        report = try countingSeconds("reconcile") { () throws(Failure) in
+            try line.engine().reconcile(dryRun: isDryRun)
+        }
     } catch {
         report = ReconcileReport(branch: line.branch, failure: error)
     }

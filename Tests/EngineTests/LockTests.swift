@@ -37,6 +37,25 @@ struct LockTests {
         #expect(try scene.reconcile("--lock-timeout", "60s").code == .done)
     }
 
+    @Test("is waited for with a count of seconds on a terminal, and without a word elsewhere")
+    func counted() throws {
+        let scene = try Scene.inSync()
+        let holder = try RunningCommand([
+            "flock", "--no-fork", "\(scene.gitdir)/git-pod.lock", "sleep", "600",
+        ])
+        defer { holder.child.signal(9) }
+        #expect(
+            eventually { (try? scene.reconcile("--lock-timeout", "10ms").code) == .failed })
+        let command = "\(Products.path("git-pod")) lock --repo '\(scene.gitdir)' "
+        let waiting = command + "--lock-timeout 2500ms -- true"
+        let environment = scene.home.environment(["SHELL": "/bin/sh"])
+        let shown = try run(["script", "-qec", waiting, "/dev/null"], environment: environment)
+        #expect(shown.output.contains("git-pod: lock: 1 s"), "\(shown.output)")
+        let quiet = try run(["sh", "-c", waiting], environment: environment)
+        #expect(!quiet.errors.contains("lock: 1 s"))
+        #expect(quiet.errors.contains("is locked by another git-pod"))
+    }
+
     @Test("lets two reconciles at once both end well, one after the other")
     func two() throws {
         let scene = try Scene.inSync()

@@ -151,6 +151,28 @@ struct OriginChangedTests {
         #expect(try scene.origin.tip() == ours)
     }
 
+    @Test(
+        "may be reached in several ways: what it drops of what came by its remote's name is not sent back"
+    )
+    func otherWay() throws {
+        let scene = try Scene.inSync()
+        let base = try #require(try scene.tip())
+        let theirs = try scene.commitToOrigin("theirs.txt", "theirs")
+        try scene.home.git(
+            "config", "remote.origin.url", "ssh://git@localhost\(scene.origin.path)",
+            at: scene.gitdir)
+        for ref in ["refs/remotes/origin/main", "refs/heads/main"] {
+            try scene.home.git("fetch", "-q", scene.origin.path, "main", at: scene.gitdir)
+            try scene.home.git("update-ref", ref, theirs, at: scene.gitdir)
+        }
+        try scene.commit("ours.txt", "ours")
+        try scene.rewindOrigin(to: base)
+        let answer = try scene.reconcile("--origin", scene.origin.path)
+        #expect(answer.outcome == "rewritten", "\(answer.errors)")
+        let there = try scene.home.git("log", "--format=%H", "main", at: scene.origin.path)
+        #expect(!there.contains(theirs))
+    }
+
     @Test("is not the same one by another name")
     func spelling() throws {
         let scene = try Scene.inSync()

@@ -115,11 +115,28 @@ struct ServeTests {
         #expect(try engine.isDurable(base, "data/x"), "\(engine.words)")
         try scene.home.git("config", "pod.branch", "main", at: scene.gitdir)
         engine.signal(Signals.hangUp)
-        #expect(eventually { !engine.said("reload").isEmpty })
-        #expect(try scene.status().json["branches"]?.elements.count == 1)
+        #expect(
+            try eventually { try scene.status().json["branches"]?.elements.count == 1 })
         try scene.update("data/x", to: scene.loose("more", onto: base))
         #expect(try engine.isDurable(scene.commit("a", "1")))
         #expect(try scene.origin.tip("refs/heads/data/x") == base)
+    }
+
+    @Test("goes on with a branch that is not named any more until origin has it")
+    func leaves() throws {
+        let scene = try Scene.inSync()
+        let engine = try Serving(scene, "--recheck", "100ms", "--retry-cap", "200ms")
+        try engine.begin()
+        let tip = try engine.loseOrigin()
+        try scene.home.git("branch", "other", "main~1", at: scene.gitdir)
+        try scene.home.git("config", "pod.branch", "other", at: scene.gitdir)
+        engine.signal(Signals.hangUp)
+        #expect(eventually { !engine.said("reload").isEmpty })
+        try rename("\(scene.origin.path).gone", to: scene.origin.path)
+        #expect(try eventually { try scene.origin.tip() == tip }, "\(engine.words)")
+        #expect(
+            try eventually { try scene.status().json["branches"]?.elements.count == 1 })
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
     }
 
     @Test("looks after the others when one branch's file is broken, and after that one when mended")

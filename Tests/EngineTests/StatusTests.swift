@@ -17,6 +17,20 @@ struct StatusTests {
         if case .number(let digits) = json { Int(digits) } else { nil }
     }
 
+    @Test("takes nothing for origin's that its remote's name brings from elsewhere")
+    func elsewhere() throws {
+        let scene = try Scene.inSync()
+        let commit = try scene.commit("a", "1")
+        let mirror = scene.origin.pod.folder.file("mirror.git")
+        try scene.home.git("clone", "-q", "--bare", scene.origin.path, mirror)
+        try scene.home.git("config", "remote.origin.url", mirror, at: scene.gitdir)
+        try scene.home.git("update-ref", "refs/remotes/origin/main", commit, at: scene.gitdir)
+        try scene.home.git("config", "pod.origin", scene.origin.path, at: scene.gitdir)
+        let branch = try scene.status().json["branches"]?.elements.first
+        #expect(branch?["durable"]?.string != commit)
+        #expect(branch?["pendingCommits"]?.text == "1")
+    }
+
     @Test("says the same of a branch whether an engine runs or not")
     func same() throws {
         let scene = try Scene.inSync()

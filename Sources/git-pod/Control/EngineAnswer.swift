@@ -45,6 +45,9 @@ struct EngineAnswer {
             guard let given = settings.value(name), given.source.isOfThisRun,
                 let shown = settings.shown(name)?.text, shown != own[name]?.string
             else { continue }
+            if name == "origin", let url = own[name]?.string, Settings.isSameOrigin(shown, url) {
+                continue
+            }
             let theirs = own[name]?.string.map { "\(name) = \($0)" } ?? "no \(name)"
             throw Failure(
                 .configuration,
