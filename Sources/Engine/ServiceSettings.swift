@@ -42,6 +42,7 @@ struct ServiceSettings: Sendable {
         note: @escaping @Sendable (String) -> Void
     ) throws(Failure) {
         let settings = try Settings(flags: flags, environment: environment, gitdir: gitdir)
+        try settings.check()
         self.settings = settings
         func time(_ name: String) throws(Failure) -> Duration {
             try settings.duration(name) ?? .zero

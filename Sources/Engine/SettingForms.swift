@@ -37,8 +37,10 @@ extension Setting {
 }
 
 extension Settings {
+    /// What a service asks before it begins, and at SIGHUP; a verb checks what it uses.
+    ///
     /// - Throws: ``Failure`` of kind `configuration` for the first value that cannot be.
-    func check() throws(Failure) {
+    public func check() throws(Failure) {
         for setting in Setting.all {
             switch setting.form {
             case .text: _ = try text(setting.name)

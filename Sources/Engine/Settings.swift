@@ -81,7 +81,6 @@ public struct Settings: Sendable {
             environment["GIT_COMMITTER_EMAIL"] ?? configuration.last("committer.email")?.value
                 ?? configuration.last("user.email")?.value ?? "git-pod@localhost"
         )
-        try check()
     }
 
     /// How long git may take to read its configuration.

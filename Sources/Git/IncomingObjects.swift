@@ -13,6 +13,8 @@ final class IncomingObjects {
     private let place: OpenFolder
     private let packs: OpenFolder
     private let objects: String
+    /// As git takes it for `GIT_OBJECT_DIRECTORY`.
+    let path: String
     private let kept: KeptPacks
     /// What is taken in, and in this order: an index says that its pack is there.
     private static let suffixes = ["pack", "rev", "idx"]
@@ -27,6 +29,9 @@ final class IncomingObjects {
         }
         try place.makeFolder(.init("pack"))
         packs = try Self.packs(in: place, folder.path)
+        // In a namespace of processes that sees another one's /proc, numbers mean others there.
+        let inode = fileStatus(folder.path)?.inode
+        path = fileStatus(place.path)?.inode == inode ? place.path : folder.path
         self.place = place
     }
 
@@ -38,9 +43,6 @@ final class IncomingObjects {
         }
         return packs
     }
-
-    /// As git takes it for `GIT_OBJECT_DIRECTORY`.
-    var path: String { place.path }
 
     /// Gives the repository of `origin` all packs that have come; on disk when this returns.
     func takeIn(_ origin: Origin) throws(OriginFailure) {

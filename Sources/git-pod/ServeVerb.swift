@@ -15,6 +15,7 @@ let serveVerb = Verb(
     let settings = try Settings(
         flags: line.flags, environment: .current(),
         gitdir: Boot.isNeeded(at: path) ? nil : Engine.gitdir(at: path))
+    try settings.check()
     if line.switches.contains("--print-config") {
         try printConfiguration(settings, asJSON: line.wantsJSON)
         return .done
@@ -51,12 +52,13 @@ private func describe(_ watermark: Watermark) -> String {
     let tip = watermark.local?.description ?? "nothing"
     let there: String
     if watermark.lastHeard == nil {
-        let last = watermark.seen.map { ", and had \($0) when it last did" } ?? ""
-        there = "did not answer\(last)"
+        let last = watermark.seen.map { "; it had \($0) when that was last known" } ?? ""
+        there = "what origin has of it is not known\(last)"
     } else {
-        there = watermark.durable.map { "has it only up to \($0)" } ?? "has nothing of it"
+        there =
+            watermark.durable.map { "origin has it only up to \($0)" } ?? "origin has nothing of it"
     }
-    return "\(watermark.name) is at \(tip), and origin \(there)"
+    return "\(watermark.name) is at \(tip), and \(there)"
 }
 
 private func printConfiguration(_ settings: Settings, asJSON: Bool) throws(Failure) {

@@ -93,7 +93,8 @@ struct ServeEndTests {
         let tip = try #require(try scene.tip())
         #expect(
             engine.words.hasSuffix(
-                "main is at \(tip), and origin did not answer, and had \(tip) when it last did\n"),
+                "main is at \(tip), and what origin has of it is not known; it had \(tip) when that "
+                    + "was last known\n"),
             "\(engine.words)")
     }
 
