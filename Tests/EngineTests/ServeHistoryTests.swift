@@ -55,15 +55,19 @@ struct ServeHistoryTests {
     func autoReconcile() throws {
         let engine = try serving("--auto-reconcile", "true")
         let scene = engine.scene
+        var followed = 0
         for number in 1...5 {
             try scene.commitToOrigin("theirs\(number)", "\(number)")
             let ours = try scene.commit("ours\(number)", "\(number)")
             let answer = try engine.flush()
             #expect(answer.code == .done, "\(answer) \(engine.words)")
-            #expect(answer.json["commit"]?.string == ours)
-            #expect(answer.json["durableCommit"]?.string != ours)
-            #expect(try scene.origin.tip() == scene.tip())
+            let tip = try scene.tip()
+            #expect(answer.json["durableCommit"]?.string == tip && tip != ours)
+            #expect(try scene.origin.tip() == tip)
+            // The engine may have been quicker than who asks.
+            if answer.json["commit"]?.string == ours { followed += 1 }
         }
+        #expect(followed > 0)
         #expect(engine.stop() == .exited(0), "\(engine.words)")
         try scene.check()
     }

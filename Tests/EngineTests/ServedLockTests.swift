@@ -74,6 +74,7 @@ struct ServedLockTests {
         arguments: ["for=", "for=x", "for=0s", "for=11m", "release=", "release=zz", "fro=1s"])
     func refused(query: String) throws {
         let api = try ServedAPI(Scene.inSync())
+        try api.engine.begin()
         let status = try api.post("/v1/lock?\(query)").status
         #expect(status == (query.hasPrefix("release") ? 404 : 400))
     }
