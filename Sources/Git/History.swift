@@ -17,15 +17,7 @@ extension Repository {
 
     /// All best common ancestors of two commits.
     public func mergeBases(_ one: ObjectID, _ two: ObjectID) throws(GitError) -> [ObjectID] {
-        var bases = unsafe git_oidarray()
-        var first = one.oid
-        var second = two.oid
-        let code = unsafe git_merge_bases(&bases, handle, &first, &second)
-        if code == GIT_ENOTFOUND.rawValue { return [] }
-        guard code == 0 else { throw historyError(code, "compare \(one.short) and \(two.short)") }
-        defer { unsafe git_oidarray_dispose(&bases) }
-        return unsafe UnsafeBufferPointer(start: bases.ids, count: bases.count)
-            .map { ObjectID($0) }
+        try mergeBases(one, ofAny: [two])
     }
 
     /// Whether `ancestor` is `commit` or reachable from it.
