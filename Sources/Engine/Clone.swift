@@ -125,7 +125,13 @@ public struct Clone: Sendable {
         told.progress = progress
         let isCancelled = isCancelled
         told.isCancelled = { watch.isFull() || isCancelled() }
-        do throws(Failure) { return try receive(told) } catch { throw watch.shortage ?? error }
+        let branch: RefName
+        do throws(Failure) { branch = try receive(told) } catch { throw watch.shortage ?? error }
+        // What came since the last look may be all of it.
+        if let shortage = SpaceWatch.shortage(at: place.volume, minimum: try minimumFree()) {
+            throw shortage
+        }
+        return branch
     }
 
     private func receive(_ told: OriginSettings) throws(Failure) -> RefName {

@@ -134,8 +134,8 @@ extension Failure {
 extension PushTrouble {
     /// As a verb says it.
     fileprivate var failure: Failure {
-        Failure(
-            reason.kind, "\(text) (\(reason.rawValue))",
-            hint: reason.hint ?? "the engine tries it again")
+        let hint = reason.hint ?? "the engine tries it again"
+        let said = text.hasSuffix("; \(hint)") ? text.dropLast("; \(hint)".count) : text[...]
+        return Failure(reason.kind, "\(said) (\(reason.rawValue))", hint: hint)
     }
 }

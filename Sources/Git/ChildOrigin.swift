@@ -194,6 +194,11 @@ struct ChildOrigin: OriginWay {
                 words.reason?.0, "\(origin.name): cannot \(what): \(line)")
         }
         let (reason, line) = words.reason ?? (.unknown, words.telling ?? "\(outcome.status)")
+        if case .path(let path) = settings.url.way, line.contains("detected dubious ownership") {
+            return OriginFailure(
+                reason, "\(origin.name): cannot \(what): it belongs to another user",
+                hint: "say that you trust it: git config --global --add safe.directory \(path)")
+        }
         return OriginFailure(
             reason, "\(origin.name): cannot \(what): \(line)", hint: reason.hint)
     }

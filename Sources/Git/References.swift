@@ -21,7 +21,7 @@ extension Repository {
         var oid = git_oid()
         let code = unsafe git_reference_name_to_id(&oid, handle, name.description)
         if code == GIT_ENOTFOUND.rawValue { return nil }
-        guard code == 0 else { throw lastError(code, "read \(name)") }
+        guard code == 0 else { throw unreadable(name, code) }
         return ObjectID(oid)
     }
 
@@ -30,7 +30,7 @@ extension Repository {
         var found: OpaquePointer?
         let code = unsafe git_reference_lookup(&found, handle, name.description)
         if code == GIT_ENOTFOUND.rawValue { return false }
-        guard code == 0 else { throw lastError(code, "read \(name)") }
+        guard code == 0 else { throw unreadable(name, code) }
         defer { unsafe git_reference_free(found) }
         return unsafe git_reference_type(found) == GIT_REFERENCE_SYMBOLIC
     }
@@ -44,13 +44,20 @@ extension Repository {
             var found: OpaquePointer?
             let code = unsafe git_reference_lookup(&found, handle, own.description)
             if code == GIT_ENOTFOUND.rawValue { return own }
-            guard code == 0 else { throw lastError(code, "read \(own)") }
+            guard code == 0 else { throw unreadable(own, code) }
             defer { unsafe git_reference_free(found) }
             guard let target = unsafe git_reference_symbolic_target(found) else { return own }
             guard let next = unsafe RefName(String(cString: target)) else { return own }
             own = next
         }
         throw GitError(.other, "read \(name)", "its symbolic refs lead to no end")
+    }
+
+    /// What is told of a ref's file that libgit2 does not understand.
+    private func unreadable(_ name: RefName, _ code: Int32) -> GitError {
+        let error = lastError(code, "read \(name) of \(path)")
+        return error.kind == .other
+            ? GitError(.corrupt, error.attempt, error.detail, code: code) : error
     }
 
     /// Symbolic refs that lead to each other, as many as git follows (SYMREF_MAXDEPTH).

@@ -132,6 +132,8 @@ private let libraryIsReady: Bool = {
 
     /// Looks for objects again: another process may have written packs.
     public func refreshObjects() throws(GitError) {
+        // It looks for packs in a folder that was there when it opened.
+        guard packsChanged != nil else { return try forgetRemovedPacks() }
         try check("read the objects of \(path)") { unsafe git_odb_refresh(objects) }
     }
 

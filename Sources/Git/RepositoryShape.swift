@@ -68,17 +68,35 @@ enum RepositoryShape {
     private static func checkFiles(_ path: String, _ asked: String) throws(Failure) {
         var names = ["packed-refs", "config", "config.worktree", "shallow"].filter { name in
             exists("\(path)/\(name)") && fileStatus("\(path)/\(name)")?.kind != .file
-        }
-        for folder in ["refs", "logs", "objects"] {
-            for entry in try irregularEntries(below: "\(path)/\(folder)")
-            where entry.kind == .special || fileStatus(entry.path)?.kind == .other {
-                names.append(String(entry.path.dropFirst(path.count + 1)))
+        }.map { "\(path)/\($0)" }
+        var pending = ["refs", "logs", "objects"].map { "\(path)/\($0)" }
+        var seen: Set<String> = []
+        while let folder = pending.popLast() {
+            guard seen.insert(realPath(folder) ?? folder).inserted else { continue }
+            for entry in try irregularEntries(below: folder) {
+                let kind = fileStatus(entry.path)?.kind
+                if entry.kind == .special || kind == .other { names.append(entry.path) }
+                if case .link(let target?) = entry.kind, kind == .directory {
+                    pending.append(target)
+                }
             }
+            pending += borrowed(by: folder)
         }
         guard let name = names.first else { return }
         throw Failure(
-            .configuration, "the \(name.harmless) of \(asked) is no plain file",
+            .configuration, "\(name.harmless) is no plain file, and \(asked) reads it",
             hint: "look at it; git keeps a file there")
+    }
+
+    /// The folders that a folder of objects borrows more of (gitrepository-layout(5)).
+    private static func borrowed(by folder: String) -> [String] {
+        let list = "\(folder)/info/alternates"
+        guard fileStatus(list)?.kind == .file,
+            let content = try? readFile(list, limit: configLimit)
+        else { return [] }
+        return String(decoding: content, as: UTF8.self).split(separator: "\n")
+            .filter { !$0.hasPrefix("#") }
+            .map { $0.hasPrefix("/") ? String($0) : "\(folder)/\($0)" }
     }
 
     private static func checkConfig(_ path: String, _ asked: String) throws(Failure) {

@@ -17,20 +17,31 @@ struct SSHOrigin: OriginWay {
     func fetch(
         _ names: [RefName], haves: [ObjectID], offering: Set<ObjectID>
     ) throws(OriginFailure) -> [RefName: ObjectID] {
-        try connected(tips: haves) { talk throws(OriginFailure) in
-            let names = Set(names)
+        let names = Set(names)
+        var isCut = false
+        let found = try connected(tips: haves) { talk throws(OriginFailure) in
             let found = try talk.heads().filter { names.contains($0.key) }
             guard !found.isEmpty else { return found }
             // What somebody else has put here, and no ref of ours stands for, is not brought again.
-            let here = Set(found.values).subtracting(haves).filter(origin.repository.contains)
+            let here = Set(found.values).subtracting(haves).filter(origin.repository.hasCommit)
             try talk.download(found.keys.sorted())
-            for tip in here where origin.repository.hasCommit(tip) {
-                do throws(Failure) {
-                    try origin.repository.checkPresent(tip, hiding: haves)
-                } catch { throw OriginFailure(.unknown, error) }
-            }
+            isCut = !here.allSatisfy { isWhole($0, haves) }
             return found
         }
+        return isCut ? try fetchWhole(names) : found
+    }
+
+    /// All of them: some lie here without all that they lead to, as a `git gc` that was ended leaves it.
+    private func fetchWhole(_ names: Set<RefName>) throws(OriginFailure) -> [RefName: ObjectID] {
+        try connected { talk throws(OriginFailure) in
+            let found = try talk.heads().filter { names.contains($0.key) }
+            try talk.download(found.keys.sorted(), borrowing: false)
+            return found
+        }
+    }
+
+    private func isWhole(_ tip: ObjectID, _ haves: [ObjectID]) -> Bool {
+        (try? origin.repository.checkPresent(tip, hiding: haves)) != nil
     }
 
     func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID] {

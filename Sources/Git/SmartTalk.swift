@@ -108,25 +108,31 @@ import POSIX
         return unsafe buffer.ptr.flatMap { unsafe RefName(String(cString: $0)) }
     }
 
-    /// Has libgit2 write new objects into `incoming`, and read all there are.
-    private func write(into incoming: IncomingObjects) throws(GitError) {
+    /// Has libgit2 write new objects into `incoming`, and read all there are if it borrows ours.
+    private func write(into incoming: IncomingObjects, borrowing: Bool) throws(GitError) {
         var opened: OpaquePointer?
         try check("open \(incoming.path)") { unsafe git_odb_open(&opened, incoming.path) }
         defer { unsafe git_odb_free(opened) }
         try unsafe Repository.readCommitsThemselves(opened)
-        try check("borrow objects") {
-            unsafe git_odb_add_disk_alternate(opened, "\(origin.repository.path)/objects")
+        if borrowing {
+            try check("borrow objects") {
+                unsafe git_odb_add_disk_alternate(opened, "\(origin.repository.path)/objects")
+            }
         }
         try check("use \(incoming.path)") { unsafe git_repository_set_odb(repository, opened) }
     }
 
     /// Brings these refs' objects into the repository.
-    func download(_ names: [RefName]) throws(OriginFailure) {
+    ///
+    /// - Parameter borrowing: not what is there already.
+    func download(_ names: [RefName], borrowing: Bool = true) throws(OriginFailure) {
         let incoming: IncomingObjects
         do throws(Failure) { incoming = try IncomingObjects(for: origin.repository) } catch {
             throw origin.ownTrouble(error)
         }
-        do throws(GitError) { try write(into: incoming) } catch { throw origin.local(error) }
+        do throws(GitError) { try write(into: incoming, borrowing: borrowing) } catch {
+            throw origin.local(error)
+        }
         try download(names, into: incoming)
         try incoming.takeIn(origin)
     }

@@ -9,11 +9,15 @@ import Model
 #endif
 
 extension Failure {
-    /// What the system said when we tried `attempt` (an infinitive: "open /srv/pod.git").
+    /// What the system said when we tried `attempt` (an infinitive: "open /srv/pod.git"). Of a full
+    /// volume it is known what to do.
     public static func system(
         _ attempt: String, kind: FailureKind = .failed, code: Int32 = errno, hint: String? = nil
     ) -> Failure {
-        Failure(kind, "cannot \(attempt): \(errorText(code))", hint: hint)
+        let isFull = code == ENOSPC || code == EDQUOT
+        return Failure(
+            kind, "cannot \(attempt): \(errorText(code))",
+            hint: hint ?? (isFull ? "free some space on that volume" : nil))
     }
 }
 

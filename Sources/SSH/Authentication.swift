@@ -231,5 +231,28 @@ public func readPrivateKey(_ path: String, setting: String) throws(Failure) -> [
     try readSecret(path, what: "key file", setting: setting, limit: largestPrivateKey)
 }
 
+/// Checks that a key file is of use where nobody can be asked for its passphrase.
+///
+/// A public key, and an encrypted private one, are: where an agent may hold what they lack.
+///
+/// - Throws: ``Failure`` of kind `configuration`, with what to do about the file.
+public func checkPrivateKey(_ path: String, setting: String, hasAgent: Bool) throws(Failure) {
+    let content = try readPrivateKey(path, setting: setting)
+    guard let file = PrivateKeyFile(path: path, content: content, publicLine: nil) else {
+        let isPublic = PublicKey(line: String(decoding: content, as: UTF8.self)) != nil
+        guard !isPublic || !hasAgent else { return }
+        throw Failure(
+            .configuration,
+            "the key file \(path) holds \(isPublic ? "a public key" : "no private key")",
+            hint: "correct \(setting)")
+    }
+    guard !file.isEncrypted || hasAgent else {
+        throw Failure(
+            .configuration,
+            "the key file \(path) is encrypted, and nobody is here to be asked for its passphrase",
+            hint: "use a key without one, or have an ssh-agent hold it")
+    }
+}
+
 /// The largest file that is taken for a private key.
 private let largestPrivateKey = 1 << 20

@@ -27,13 +27,14 @@ public final class OriginLine {
         self.settings = settings
         self.path = path
         do throws(Failure) {
-            if let file = settings.identityFile {
-                try readPrivateKey(
-                    environment.expandingHome(file), setting: settings.words.keySetting)
-            }
             let plan = try SSHPlan(
                 settings, ownCommand: nil, fetchesEverything: false, environment: environment,
                 until: .after(settings.connectTimeout))
+            if let file = settings.identityFile {
+                try checkPrivateKey(
+                    environment.expandingHome(file), setting: settings.words.keySetting,
+                    hasAgent: plan.target.agentSocket != nil)
+            }
             carrier = try SSHCarrier(plan: plan, caller: caller)
         } catch { throw SSHRefusal(.configuration, error) }
     }

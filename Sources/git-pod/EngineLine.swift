@@ -38,7 +38,11 @@ struct EngineLine {
                 continue
             }
             if option == "--repo", verb != "clone" {
-                repository = try options.value(of: option)
+                let value = try options.value(of: option)
+                guard !value.isEmpty else {
+                    throw Failure(.configuration, "\(option) needs a value")
+                }
+                repository = value
             } else if option == "--json", verb != "lock" {
                 try options.flag(option)
                 wantsJSON = true

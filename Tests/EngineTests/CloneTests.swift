@@ -250,6 +250,20 @@ struct SmallVolumeTests {
         #expect((directoryEntries(volume.path) ?? ["?"]).isEmpty)
     }
 
+    @Test("leaves free what it was told to, however quickly it came")
+    func keepsFree() throws {
+        let scene = try Scene()
+        let volume = try SmallVolume("24m")
+        try scene.origin.pod.addBulk(megabytes: 8, to: scene.origin.path)
+        let answer = try scene.answer([
+            "clone", scene.origin.path, volume.path, "--branch", "bulk", "--min-free", "18M",
+            "--json",
+        ])
+        #expect(answer.code == .failed, "\(answer.errors)")
+        #expect(answer.errors.contains("18 MiB must be"), "\(answer.errors)")
+        #expect((directoryEntries(volume.path) ?? ["?"]).isEmpty)
+    }
+
     @Test("comes into place at the volume's root, which cannot be renamed")
     func mountPoint() throws {
         let scene = try Scene()

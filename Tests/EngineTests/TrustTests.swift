@@ -29,6 +29,21 @@ struct TrustTests {
         "pod-reconciled", "post-index-change", "proc-receive",
     ]
 
+    @Test("says how git is told to trust an origin that is another user's")
+    func originOfAnother() throws {
+        let scene = try Scene()
+        try run(["chown", "-R", Self.stranger, scene.origin.path]).check()
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "fetch-failed")
+        #expect(
+            answer.error.hasSuffix(
+                "; say that you trust it: git config --global --add safe.directory "
+                    + scene.origin.path), "\(answer.error)")
+        try scene.home.git("config", "--global", "--add", "safe.directory", scene.origin.path)
+        let trusted = try scene.reconcile()
+        #expect(trusted.code == .done, "\(trusted.errors)")
+    }
+
     /// A divergence whose merge wants attributes, with bait all over the gitdir.
     private func bait(_ kind: TestOrigin.Kind = .path) throws -> (Scene, TemporaryDirectory) {
         let scene = try Scene.inSync(kind)

@@ -110,8 +110,9 @@ struct SSHOriginTests {
         work.settings.deployKey = key.path
         work.settings.sshBackend = backend
         let failure = try failure(work)
-        #expect(failure.reason == .authentication && failure.failure.kind == .refused, "\(failure)")
-        #expect(failure.message.contains(key.path) || failure.message.contains("deploy"))
+        #expect(failure.reason == .authentication, "\(failure)")
+        #expect(failure.failure.kind == .configuration, "\(failure)")
+        #expect(failure.message.contains("the key file \(key.path) is encrypted"), "\(failure)")
     }
 
     @Test("that says nothing at all is given up in time", arguments: SSHBackend.allCases)
