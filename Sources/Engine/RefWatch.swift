@@ -4,7 +4,7 @@
 import Model
 import POSIX
 
-/// A watch on the branches of one gitdir.
+/// A watch on the branches and decision logs of one gitdir.
 final class RefWatch {
     /// What has to be looked at.
     enum Change: Equatable {
@@ -16,8 +16,9 @@ final class RefWatch {
     private let gitdir: String
     private let watch: FolderWatch
     private var heads: String { "\(gitdir)/refs/heads" }
+    private var logs: String { "\(gitdir)/refs/pod/log" }
 
-    /// Folders below `refs/heads` that are watched; what lies in others is seen by the re-check.
+    /// Folders below these that are watched; what lies in others is seen by the re-check.
     private static let maximumFolders = 10_000
     /// Folders deeper than this are no ref's.
     private static let maximumDepth = 100
@@ -41,8 +42,10 @@ final class RefWatch {
             case .overflow: isEverything = true
             case .entry(gitdir, "packed-refs"), .entry(gitdir, "HEAD"): isEverything = true
             case .entry(let folder, let name): note("\(folder)/\(name)", &names)
+            case .folder("\(gitdir)/refs/pod"): try addLogs(&names)
             case .folder(let folder): try add(folder, &names)
-            case .lost(let folder): if folder == heads || folder == gitdir { isEverything = true }
+            case .lost(let folder):
+                if [heads, logs, gitdir].contains(folder) { isEverything = true }
             }
         }
         if isEverything {
@@ -58,14 +61,20 @@ final class RefWatch {
         try watch.add(gitdir)
         try watch.add("\(gitdir)/refs")
         try add(heads, &names)
+        try addLogs(&names)
+    }
+
+    private func addLogs(_ names: inout Set<RefName>) throws(Failure) {
+        try watch.add(logs.parentFolder)
+        try add(logs, &names)
     }
 
     /// Watches a folder and all below it; `names` gets the refs that are there already: they may have
     /// come before the watch.
     private func add(_ folder: String, _ names: inout Set<RefName>, depth: Int = 0) throws(Failure)
     {
-        guard folder == heads || folder.hasPrefix(heads + "/"), depth < Self.maximumDepth,
-            watch.count < Self.maximumFolders, try watch.add(folder)
+        guard isOfRefs(folder + "/"), depth < Self.maximumDepth, watch.count < Self.maximumFolders,
+            try watch.add(folder)
         else { return }
         for name in directoryEntries(folder) ?? [] {
             let path = "\(folder)/\(name)"
@@ -77,8 +86,12 @@ final class RefWatch {
         }
     }
 
+    private func isOfRefs(_ path: String) -> Bool {
+        path.hasPrefix(heads + "/") || path.hasPrefix(logs + "/")
+    }
+
     private func note(_ path: String, _ names: inout Set<RefName>) {
-        guard path.hasPrefix(heads + "/"), !path.hasSuffix(".lock"),
+        guard isOfRefs(path), !path.hasSuffix(".lock"),
             let name = RefName(String(path.dropFirst(gitdir.count + 1)))
         else { return }
         names.insert(name)

@@ -73,6 +73,8 @@ public final class Service {
 
     /// The tips of what is looked after, as they were last seen.
     var tips: [RefName: ObjectID] = [:]
+    /// The same of decision logs, where they are sent.
+    var logs: [RefName: ObjectID] = [:]
     /// Branches that are there and cannot be read.
     var unreadable: Set<RefName> = []
     /// The same of names that cannot be told here.
@@ -251,7 +253,8 @@ public final class Service {
 
     /// Tells the machine, which knows nothing yet, of all there is, and has it reconciled.
     func takeUp(_ events: inout [PushMachine.Event]) throws(Failure) {
-        events += tips.sorted { $0.key < $1.key }.map { .local($0.key, $0.value) }
+        let sent = tips.merging(logs) { tip, _ in tip }
+        events += sent.sorted { $0.key < $1.key }.map { .local($0.key, $0.value) }
         for mark in try attempt({ () throws(GitError) in
             try self.repository.references(under: IncidentName.pending)
         }) {

@@ -116,7 +116,8 @@ extension Service {
             reconcile(unreconciled.intersection(found.keys).sorted(), &events)
             unreconciled.subtract(found.keys)
             for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
-                events.append(.sighted(name, Sighting(origin: tip, seen: seen(of: name))))
+                let seen = name.space == nil ? seen(of: name) : seen(ofLog: name, at: tip)
+                events.append(.sighted(name, Sighting(origin: tip, seen: seen)))
             }
         case .reconciled(let number, let name, let report):
             if number == generation {

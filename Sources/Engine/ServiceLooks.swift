@@ -16,6 +16,10 @@ extension Service {
         case .refs(let names):
             let head = try head
             for name in names {
+                guard name.branch != nil else {
+                    look(atLog: name, &events)
+                    continue
+                }
                 let own = (try? repository.followed(name)) ?? name
                 guard
                     tips[name] != nil || settings.watches(name, head: head)
@@ -48,7 +52,7 @@ extension Service {
             if drainEnd == nil, !tips.isEmpty, !isLooking {
                 isLooking = true
                 log(LogEntry(.debug, "look", "asking origin where its branches are"))
-                look(Set(tips.keys).union(machine.savedOn).sorted())
+                look(Set(tips.keys).union(logs.keys).union(machine.savedOn).sorted())
             }
         }
     }
@@ -108,6 +112,7 @@ extension Service {
         }
         nameless = strange
         for name in names.sorted() { look(at: name, &events) }
+        try lookAtLogs(&events)
     }
 
     /// The branches that a pattern stands for, readable or not. `strange` gets what cannot be a name here.

@@ -18,7 +18,7 @@ extension Service {
                 ]
                 let text = "origin has \(update.name) at \(update.new.short)"
                 log(LogEntry(.info, "push", text, members))
-                tell(.pushed, report(on: update).json)
+                if update.name.branch != nil { tell(.pushed, report(on: update).json) }
             }
         case .retry(let name, let wait, let trouble):
             if name == nil {

@@ -11,6 +11,8 @@ struct ServiceSettings: Sendable {
     let policy: PushPolicy
     /// What is looked after; nil: the branch that HEAD stands on.
     let patterns: [BranchPattern]?
+    /// Whether decision logs are sent to origin.
+    let pushesLogs: Bool
     /// Nil: nothing says where origin is, and commits stay on this volume alone.
     let origin: OriginSettings?
     let warmFor: Duration
@@ -55,6 +57,7 @@ struct ServiceSettings: Sendable {
             retry: retry, saveStuck: try settings.flag("saveStuck"),
             autoReconcile: try settings.flag("autoReconcile"), stuckAfter: try time("stuckAfter"))
         patterns = try settings.branchPatterns()
+        pushesLogs = try settings.flag("pushLogs")
         var origin: OriginSettings?
         if let url = settings.originURL {
             origin = try OriginSettings(settings, url: OriginURL(url), environment)

@@ -140,7 +140,8 @@ extension Service {
     func connect() throws(Failure) {
         guard let origin = settings.origin else { return }
         let orders = Courier.Settings(
-            origin: origin, names: tips.keys.sorted(), warmFor: settings.warmFor,
+            origin: origin, names: Set(tips.keys).union(logs.keys).sorted(),
+            warmFor: settings.warmFor,
             generation: generation)
         if let courier { return courier.change(orders) }
         let (mailbox, log) = (mailbox, log)

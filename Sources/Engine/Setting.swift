@@ -62,6 +62,9 @@ public struct Setting: Sendable, Equatable {
             "how long origin may refuse a branch, and not say why, before that counts as rejected",
             standard: "10m"),
         Setting(
+            "pushLogs", "true|false", "whether decision logs, refs/pod/log/*, go to origin, too",
+            standard: "false"),
+        Setting(
             "autoReconcile", "true|false", "whether to reconcile when origin has moved",
             standard: "false"),
         Setting("retryFirst", "TIME", "the wait after the first failure", standard: "1s"),

@@ -121,7 +121,7 @@ extension Engine {
             _ = try refs.delete(mark, from: update.new)
             return
         }
-        try set(tracking, to: update.new, "push")
+        if update.name.branch != nil { try set(tracking, to: update.new, "push") }
         try remember(update.new)
     }
 

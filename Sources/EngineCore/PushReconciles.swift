@@ -63,7 +63,7 @@ extension PushMachine {
     }
 
     func wantsReconcile(_ ref: RefPush) -> Bool {
-        guard policy.autoReconcile, !isStorming, ref.followsSeen, ref.local != nil else {
+        guard policy.autoReconcile, !isStorming, ref.isBranch, ref.local != nil else {
             return false
         }
         return !ref.isReconciling && !ref.isDoubtful && !ref.needsPerson

@@ -129,7 +129,7 @@ extension PushMachine {
 extension RefPush {
     /// Whether its tip goes to a conflict branch while it is stuck.
     func canBeSaved(_ policy: PushPolicy) -> Bool {
-        guard isConflict else { return policy.saveStuck && followsSeen }
+        guard isConflict else { return policy.saveStuck && isBranch }
         return obstacle == .nonFastForward || isElsewhere || isLocked && replaces == nil
     }
 

@@ -20,7 +20,7 @@ struct RefPush: Sendable, Equatable {
 
     var local: ObjectID?
     var origin = Origin.unknown
-    /// Origin's last tip that was acted on; only branches have one.
+    /// Origin's last tip that was acted on; only branches and decision logs have one.
     var seen: ObjectID?
     /// The last tip that origin has confirmed.
     var durable: ObjectID?
@@ -57,7 +57,10 @@ struct RefPush: Sendable, Equatable {
     }
 
     /// Whether `refs/pod/seen` speaks of this ref.
-    var followsSeen: Bool { name.branch != nil && !isConflict }
+    var followsSeen: Bool { name.seen != nil && !isConflict }
+
+    /// Whether it is a branch of the application's: those are reconciled, and saved where they are stuck.
+    var isBranch: Bool { name.branch != nil && !isConflict }
 
     var originTip: ObjectID? {
         if case .at(let tip) = origin { return tip }

@@ -56,19 +56,38 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
         branch.map { RefName(unchecked: "refs/remotes/\(remote)/\($0)") }
     }
 
-    /// Where origin's last tip that we acted on is remembered. Nil if this is no branch.
-    public var seen: RefName? { branch.map { RefName(unchecked: "\(Self.memories)\($0)") } }
+    /// The space whose decision log this is; nil if it is none.
+    public var space: String? {
+        let folder = Self.logs.utf8
+        guard description.utf8.starts(with: folder) else { return nil }
+        return String(decoding: description.utf8.dropFirst(folder.count), as: UTF8.self)
+    }
 
-    /// Whether it is such a memory of some branch.
+    /// The folder of decision logs.
+    public static let logs = "refs/pod/log/"
+
+    /// Where origin's last tip that we acted on is remembered. Nil if this is neither a branch nor a
+    /// decision log.
+    public var seen: RefName? {
+        let name = branch ?? space.map { Self.logMemories + $0 }
+        return name.map { RefName(unchecked: "\(Self.memories)\($0)") }
+    }
+
+    /// Whether it is such a memory.
     public var isSeen: Bool { description.hasPrefix(Self.memories) }
 
-    /// The branch that such a memory is of; nil if it is none.
+    /// The branch or decision log that such a memory is of; nil if it is none.
     public var remembered: RefName? {
-        isSeen ? RefName(branch: String(description.dropFirst(Self.memories.count))) : nil
+        guard isSeen else { return nil }
+        let name = description.dropFirst(Self.memories.count)
+        guard name.hasPrefix(Self.logMemories) else { return RefName(branch: String(name)) }
+        return RefName(Self.logs + name.dropFirst(Self.logMemories.count))
     }
 
     /// The folder of these memories.
     public static let memories = "refs/pod/seen/"
+    /// Below that, of decision logs: no branch's name begins like an option.
+    private static let logMemories = "-log/"
 
     public static func < (left: RefName, right: RefName) -> Bool {
         left.description.utf8.lexicographicallyPrecedes(right.description.utf8)

@@ -115,7 +115,8 @@ private struct Log: Sendable {
 
 private let serveSettings =
     originSettingNames + [
-        "onDivergence", "onRewrite", "keepBefore", "saveStuck", "stuckAfter", "autoReconcile",
+        "onDivergence", "onRewrite", "keepBefore", "saveStuck", "stuckAfter", "pushLogs",
+        "autoReconcile",
         "retryFirst", "retryCap", "maxRetries", "warmFor", "originCheck", "recheck",
         "drainQuiet", "drainTimeout", "listen", "listenPublic", "webhookSecretFile", "logFormat",
         "hookTimeout", "lockTimeout", "trustOwner", "upkeepLoose", "upkeepPacks", "upkeepCheck",

@@ -59,7 +59,7 @@ __git_pod_setting_values ()
 	--ssh-backend) printf '%s\n' auto libssh2 openssh ;;
 	--on-divergence) printf '%s\n' rebase merge escape stop ;;
 	--on-rewrite) printf '%s\n' replay stop ;;
-	--save-stuck | --auto-reconcile) printf '%s\n' true false ;;
+	--save-stuck | --push-logs | --auto-reconcile) printf '%s\n' true false ;;
 	--log-format) printf '%s\n' text json ;;
 	--checkout-of) printf '%s\n' durable local ;;
 	--listen | --listen-public) printf '%s\n' none ;;
@@ -110,7 +110,7 @@ __git_pod_serve_options ()
 {
 	__git_pod_push_options
 	printf '%s\n' --verbose --quiet --print-config --on-divergence --on-rewrite --keep-before \
-		--save-stuck --stuck-after --auto-reconcile --retry-first --retry-cap --max-retries \
+		--save-stuck --stuck-after --push-logs --auto-reconcile --retry-first --retry-cap --max-retries \
 		--warm-for --origin-check --recheck --drain-quiet --drain-timeout --listen --listen-public \
 		--webhook-secret-file --log-format --hook-timeout --min-free --expected-size \
 		--upkeep-loose --upkeep-packs --upkeep-check \
