@@ -47,41 +47,15 @@ extension OriginURL {
     }
 }
 
-extension OriginURL {
-    /// Whether both may lead to the same repository in ways that nobody can compare: a host has several
-    /// names, and a path begins elsewhere for a web server than for sshd.
-    func mayBe(_ other: OriginURL) -> Bool {
-        let (one, two) = (pathNames, other.pathNames)
-        let count = min(one.count, two.count)
-        return isSame(as: other) || count > 0 && one.suffix(count) == two.suffix(count)
-    }
-
-    private var pathNames: [String] {
-        let path: String
-        switch way {
-        case .path(let own): path = realPath(own) ?? own
-        case .ssh(_, _, _, let own): path = own
-        case .http(let url, _, _):
-            // Behind the scheme and the host.
-            path = url.split(separator: "/").dropFirst(2).joined(separator: "/")
-        }
-        var names = path.split(separator: "/").map(String.init)
-        if let last = names.popLast() {
-            names.append(last.hasSuffix(".git") ? String(last.dropLast(4)) : last)
-        }
-        return names
-    }
-}
-
 extension Repository {
     /// The later one of what was acted on and what was fetched, if `local` has that.
-    func lastSeen(_ seen: ObjectID, tracked: ObjectID?, by local: ObjectID?) throws(GitError)
+    func lastSeen(_ seen: ObjectID, heard: ObjectID?, by local: ObjectID?) throws(GitError)
         -> ObjectID
     {
-        guard let tracked, tracked != seen, let local, hasCommit(tracked),
-            try isAncestor(tracked, of: local), try isAncestor(seen, of: tracked)
+        guard let heard, heard != seen, let local, hasCommit(heard),
+            try isAncestor(heard, of: local), try isAncestor(seen, of: heard)
         else { return seen }
-        return tracked
+        return heard
     }
 }
 
@@ -96,15 +70,16 @@ extension Engine {
 
     /// Origin's last tip that was acted on; nil also while that was another origin's.
     ///
-    /// What was fetched from it and not acted on counts as well, once the application has joined it to
-    /// the branch: origin may have dropped it since.
+    /// What the engine has fetched from it and not acted on counts as well, once the application has joined
+    /// it to the branch: origin may have dropped it since.
     func lastSeen() throws(Failure) -> ObjectID? {
-        for name in [try seen, try tracking] { try checkIsNoAlias(name, hint: away(name)) }
+        for name in [try seen, try heard, try tracking] {
+            try checkIsNoAlias(name, hint: away(name))
+        }
         guard isAdopted, let seen = try target(seen) else { return nil }
-        guard settings.remoteMayBeOrigin else { return seen }
-        let (tracked, local) = (try target(tracking), try target(branch))
+        let (heard, local) = (try target(heard), try target(branch))
         return try attempt { () throws(GitError) in
-            try self.repository.lastSeen(seen, tracked: tracked, by: local)
+            try self.repository.lastSeen(seen, heard: heard, by: local)
         }
     }
 
@@ -146,11 +121,11 @@ extension Engine {
         for memory in memories {
             guard let name = memory.name.remembered else { continue }
             try letGo(memory, known: [tip, target(name)])
-            guard name != branch || tip == nil,
-                let tracking = name.tracking(remote: settings.remote),
-                let there = try target(tracking)
-            else { continue }
-            try letGo(Reference(tracking, there), known: [tip, target(name)])
+            guard name != branch || tip == nil else { continue }
+            for other in [name.heard, name.tracking(remote: settings.remote)].compactMap({ $0 }) {
+                guard let there = try target(other) else { continue }
+                try letGo(Reference(other, there), known: [tip, target(name)])
+            }
         }
     }
 

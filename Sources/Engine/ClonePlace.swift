@@ -112,7 +112,9 @@ struct ClonePlace {
         }
         let lock = try GitdirLock(folder, patience: patience)
         let now = try ClonePlace(destination)
-        guard now.isInside == isInside, lock.isStill(in: folder) else {
+        guard now.isInside == isInside, let opened = try? OpenFolder(folder),
+            lock.isStill(in: opened)
+        else {
             throw Failure(
                 .configuration, "\(destination) was made by another clone",
                 hint: "bring it up to date with git pod reconcile")
@@ -144,7 +146,7 @@ struct ClonePlace {
     ///   may have put in its place.
     func finish(url: String, branch: String, under lock: GitdirLock) throws(Failure) {
         let opened = try OpenFolder(folder)
-        guard lock.isStill(in: opened.path) else {
+        guard lock.isStill(in: opened) else {
             throw Failure(
                 .failed, "somebody has put another folder in the place of \(folder)",
                 hint: "see who else may write there")

@@ -58,7 +58,7 @@ extension Engine {
         let known: [ObjectID]
         do throws(Failure) {
             pending = try pendingEscapes().map(\.branch)
-            known = [try target(seen), try target(tracking)].compactMap { $0 }
+            known = [try target(seen), try target(heard)].compactMap { $0 }
         } catch { throw OriginFailure(.unknown, error) }
         let origin = try origin()
         let tips = try origin.fetch(branch: branch, alsoAsk: pending, itHad: known)
@@ -110,7 +110,7 @@ extension Engine {
             if update.name == branch {
                 delivery.hasBranch = true
                 try remember(update.new)
-                try set(tracking, to: update.new, "push")
+                try track(update.new)
             } else if let mark = IncidentName.pendingMark(of: update.name),
                 let old = try target(mark)
             {

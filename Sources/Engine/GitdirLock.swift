@@ -33,7 +33,7 @@ public final class GitdirLock {
     var isWanted: Bool { lock.isWanted }
 
     /// Whether the lock's file is still the one in `folder`, and not one that was renamed away.
-    func isStill(in folder: String) -> Bool { lock.isFile("\(folder)/\(Self.name)") }
+    func isStill(in folder: borrowing OpenFolder) -> Bool { lock.isFile(Self.name, in: folder) }
 
     /// Becomes `command`, which holds the lock until it has ended.
     public func run(_ command: [String]) throws(Failure) -> Never { try lock.become(command) }

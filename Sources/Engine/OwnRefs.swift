@@ -29,10 +29,16 @@ extension Engine {
         "take it away: git -C \(repository.path) symbolic-ref -d \(name)"
     }
 
-    /// Has the tracking ref say where origin's branch is by its own word; nil: it has none.
+    /// Origin has said where its branch is; nil: it has none. Others write the tracking ref as well, and
+    /// from elsewhere: what is decided is decided by our own.
     func track(_ tip: ObjectID?) throws(Failure) {
-        if let tip { return try set(tracking, to: tip, "fetch") }
-        if let old = try target(tracking) { _ = try refs.delete(tracking, from: old) }
+        for name in [try heard, try tracking] {
+            if let tip {
+                try set(name, to: tip, "origin has it")
+            } else if let old = try target(name) {
+                _ = try refs.delete(name, from: old)
+            }
+        }
     }
 
     /// - Throws: ``Failure`` of kind `configuration` if `name` is a symbolic ref: a compare-and-swap of

@@ -154,8 +154,7 @@ extension Service {
     private func seen(of name: RefName) -> ObjectID? {
         let written = name.seen.flatMap { try? repository.target(of: $0) }
         guard let seen = machine.watermark(of: name)?.seen ?? written else { return nil }
-        let tracked = name.tracking(remote: settings.settings.remote)
-            .flatMap { try? repository.target(of: $0) }
-        return (try? repository.lastSeen(seen, tracked: tracked, by: tips[name])) ?? seen
+        let heard = name.heard.flatMap { try? repository.target(of: $0) }
+        return (try? repository.lastSeen(seen, heard: heard, by: tips[name])) ?? seen
     }
 }

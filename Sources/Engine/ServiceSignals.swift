@@ -48,9 +48,8 @@ extension Service {
             guard let tip = mark.local, let there = mark.origin else { return true }
             return !holds(there, tip)
         }
-        let settings = settings.settings
         guard lacking.isEmpty else {
-            return isAdopted ? lacking.map { $0.remembering(repository, settings) } : lacking
+            return isAdopted ? lacking.map { $0.remembering(repository) } : lacking
         }
         _ = try head
         if let name = Set(unreadable.map(\.description)).union(nameless).sorted().first {
@@ -71,7 +70,8 @@ extension Service {
     /// next start finds out by itself what origin has.
     private func isLocked(_ name: RefName) -> Bool {
         let remote = settings.settings.remote
-        return [name.seen, name.tracking(remote: remote), IncidentName.pendingMark(of: name)]
+        let names = [name.seen, name.heard, name.tracking(remote: remote)]
+        return (names + [IncidentName.pendingMark(of: name)])
             .compactMap { $0.flatMap { BranchStatus.BlockingLock(on: $0, in: gitdir) } }
             .contains { $0.ageSeconds >= Self.oldLock }
     }

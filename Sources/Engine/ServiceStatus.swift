@@ -59,14 +59,13 @@ extension Service {
         let hasBegun = beginning.isEmpty && status.phase != .localOnly
         // What is remembered of another origin says nothing of this one.
         let remembers = isAdopted && status.phase != .localOnly
-        let settings = settings.settings
         statusLane.add {
             var told = status
             if remembers, told.branches.contains(where: \.mark.isUnheardOf) {
                 let repository = try? Repository(known: gitdir)
                 for index in told.branches.indices {
                     let mark = told.branches[index].mark
-                    told.branches[index].mark = mark.remembering(repository, settings)
+                    told.branches[index].mark = mark.remembering(repository)
                 }
             }
             told.branches = lags.with { $0.measure(told.branches, in: gitdir) }

@@ -20,9 +20,6 @@ public struct Settings: Sendable {
     private let values: [String: (text: String, source: Source)]
     /// The URL that the gitdir's or the user's configuration gives the remote.
     private let remoteURL: String?
-    /// What the gitdir says of that, whether it counts or not: whoever fetches there by the remote's name
-    /// fetches from it.
-    private let writtenURL: String?
     public let committer: (name: String, email: String)
     /// What is not followed, a line each.
     public let warnings: [String]
@@ -42,7 +39,6 @@ public struct Settings: Sendable {
         flags: [String: String], environment: Environment, gitdir: String?
     ) throws(Failure) {
         var configuration = ScopedConfiguration()
-        var written = ScopedConfiguration()
         var warnings: [String] = []
         var isTrusted = true
         var trusted: UInt32?
@@ -57,7 +53,6 @@ public struct Settings: Sendable {
             try trust.checkGround(gitdir)
             isTrusted = trust.isTrusted
             configuration = try Self.read(gitdir, followingIncludes: isTrusted)
-            written = configuration
             (configuration, warnings) = trust.filter(configuration)
         } else {
             configuration = try Self.read(nil, followingIncludes: true)
@@ -74,7 +69,6 @@ public struct Settings: Sendable {
         trustedOwner = trusted
         let remote = values["remote"]?.0 ?? "origin"
         remoteURL = try configuration.text("remote.\(remote).url")?.value
-        writtenURL = written.last("remote.\(remote).url")?.value
         committer = (
             environment["GIT_COMMITTER_NAME"] ?? configuration.last("committer.name")?.value
                 ?? configuration.last("user.name")?.value ?? "git-pod",
@@ -154,21 +148,6 @@ public struct Settings: Sendable {
 
     /// Where origin is; nil if nothing says so.
     public var originURL: String? { values["origin"]?.text ?? remoteURL }
-
-    /// Whether what is fetched by the remote's name may come from where origin is: what origin drops of it
-    /// is not sent back there.
-    var remoteMayBeOrigin: Bool {
-        guard let writtenURL, let origin = originURL, let one = try? OriginURL(writtenURL),
-            let other = try? OriginURL(origin)
-        else { return true }
-        return one.mayBe(other)
-    }
-
-    /// Whether what is fetched by the remote's name comes from where origin is, for certain.
-    var remoteIsOrigin: Bool {
-        guard let writtenURL, let origin = originURL, writtenURL != origin else { return true }
-        return Self.isSameOrigin(writtenURL, origin)
-    }
 
     public var remote: String { values["remote"]?.text ?? "origin" }
 

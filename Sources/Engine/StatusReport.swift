@@ -53,12 +53,12 @@ public struct StatusReport: Sendable {
             .filter { !told.contains($0.branch ?? "") }
         do throws(GitError) {
             let computed = try names.map { name throws(GitError) in
-                try statusByRefs(repository, name, settings)
+                try statusByRefs(repository, name)
             }
             // Only a branch that origin has nothing of is compared with others.
             let isNew = computed.contains { $0.mark.durable == nil }
             let others =
-                isNew ? try repository.references(under: "refs/remotes/\(settings.remote)/") : []
+                isNew ? try repository.references(under: RefName.hearsay) : []
             var lags = Lags()
             branches += lags.measure(
                 computed, in: repository.path, others: others.map(\.target)
@@ -103,11 +103,11 @@ extension StatusReport {
     static let conflictsLookedAt = 20
 
     /// What refs say of a branch: what is only known while an engine runs is left out.
-    private func statusByRefs(_ repository: Repository, _ name: RefName, _ settings: Settings)
+    private func statusByRefs(_ repository: Repository, _ name: RefName)
         throws(GitError) -> BranchStatus
     {
         let local = try repository.target(of: name)
-        var mark = try repository.remembered(name, at: local, settings)
+        var mark = try repository.remembered(name, at: local)
         if mark.isLacking { mark.saved = try? saved(repository, local, beyond: mark.durable) }
         return BranchStatus(mark: mark, now: .zero, lastReconcile: nil)
     }

@@ -65,7 +65,7 @@ extension Engine {
         (report.oldCommit, report.newCommit) = (local, local)
         if let tip {
             guard tip == local || tip == known, try holds(local, known ?? tip) else { return nil }
-            try set(tracking, to: tip, "fetch")
+            try track(tip)
             try remember(tip)
             report.outcome = tip == local ? .inSync : .pushedAhead
             report.ahead = try attempt { () throws(GitError) in

@@ -24,14 +24,12 @@ final class IncomingObjects {
         folder = try ScratchFolder(in: Self.home(repository.path, "\(objects)/pack"))
         kept = repository.keptPacks
         let place = try OpenFolder(folder.path)
-        guard place.owner == currentUser() else {
+        guard folder.isStill(place) else {
             throw Failure(.failed, "somebody has put another folder in the place of \(folder.path)")
         }
         try place.makeFolder(.init("pack"))
         packs = try Self.packs(in: place, folder.path)
-        // In a namespace of processes that sees another one's /proc, numbers mean others there.
-        let inode = fileStatus(folder.path)?.inode
-        path = fileStatus(place.path)?.inode == inode ? place.path : folder.path
+        path = place.path
         self.place = place
     }
 
@@ -61,7 +59,7 @@ final class IncomingObjects {
         }
         for suffix in Self.suffixes {
             for name in names where Self.isPack(name.shown, suffix) {
-                guard packs.isFile(name, of: currentUser()) else { continue }
+                guard packs.fileStatus(of: name)?.kind == .file else { continue }
                 try packs.move(name, into: destination)
             }
         }

@@ -38,6 +38,10 @@ public final class ScratchFolder {
 
     deinit { try? removeTree(path) }
 
+    /// Whether `folder` is this one, and none that somebody has put in its place. On some volumes all
+    /// files have one owner, so that this does not tell.
+    func isStill(_ folder: borrowing OpenFolder) -> Bool { lock.isFile(Self.claim, in: folder) }
+
     /// Takes away those of ours in `place` that nobody owns any more.
     public static func clear(_ place: String) {
         for name in directoryEntries(place) ?? [] {

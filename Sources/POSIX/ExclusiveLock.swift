@@ -51,12 +51,12 @@ public final class ExclusiveLock {
         fileStatus(descriptor: file.raw).map { $0.modifiedNanoseconds != taken } ?? false
     }
 
-    /// Whether the file that is locked is the one at `path`.
-    public func isFile(_ path: String) -> Bool {
-        guard let own = fileStatus(descriptor: file.raw), let other = fileStatus(path) else {
-            return false
-        }
-        return own.inode == other.inode && own.device == other.device
+    /// Whether the file that is locked is the one called `name` in `folder`.
+    public func isFile(_ name: String, in folder: borrowing OpenFolder) -> Bool {
+        guard let own = fileStatus(descriptor: file.raw),
+            let other = folder.fileStatus(of: .init(name))
+        else { return false }
+        return own.isSameFile(as: other)
     }
 
     /// Becomes `arguments[0]`, found along `PATH`, which then holds the lock until it has ended.

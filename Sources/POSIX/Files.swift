@@ -118,6 +118,11 @@ public struct FileStatus: Sendable {
     /// When its content changed last, in nanoseconds since 1970.
     public let modifiedNanoseconds: Int64
 
+    /// Whether both are of one file.
+    public func isSameFile(as other: FileStatus) -> Bool {
+        inode == other.inode && device == other.device
+    }
+
     init(_ status: stat) {
         kind =
             switch status.st_mode & S_IFMT {

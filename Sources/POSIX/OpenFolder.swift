@@ -12,6 +12,8 @@ import Model
 /// An open folder. What is asked of it is asked of that very folder, whatever its path leads to by now.
 public struct OpenFolder: ~Copyable {
     private let descriptor: FileDescriptor
+    /// Where it was found.
+    private let found: String
 
     /// A name in a folder as the system has it: not every one is UTF-8.
     public struct Name: Sendable {
@@ -37,15 +39,21 @@ public struct OpenFolder: ~Copyable {
             throw .system("open \(path)")
         }
         descriptor = opened
+        found = path
     }
 
-    private init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+    private init(_ descriptor: consuming FileDescriptor, found: String) {
+        self.descriptor = descriptor
+        self.found = found
+    }
 
     /// The folder called `name` in this one; nil if it is gone, or if we may not read it.
     ///
     /// - Throws: ``Failure`` of kind `failed`, also if it is a symbolic link by now.
     public func folder(_ name: Name) throws(Failure) -> OpenFolder? {
-        if let opened = Self.open(name, in: descriptor.raw) { return OpenFolder(opened) }
+        if let opened = Self.open(name, in: descriptor.raw) {
+            return OpenFolder(opened, found: "\(found)/\(name.shown)")
+        }
         if errno == ENOENT || errno == EACCES { return nil }
         throw .system("open \(name.shown.harmless)")
     }
@@ -88,20 +96,20 @@ public struct OpenFolder: ~Copyable {
         [false, true].compactMap { status(of: name, following: $0)?.st_uid }
     }
 
-    /// Whether `name` is a plain file of this user's.
-    public func isFile(_ name: Name, of owner: UInt32) -> Bool {
-        guard let status = status(of: name, following: false) else { return false }
-        return status.st_mode & S_IFMT == S_IFREG && status.st_uid == owner
-    }
-
-    public var owner: UInt32? {
-        var status = stat()
-        return unsafe fstat(descriptor.raw, &status) == 0 ? status.st_uid : nil
+    /// What is called `name`, without following it; nil if there is nothing.
+    public func fileStatus(of name: Name) -> FileStatus? {
+        status(of: name, following: false).map { FileStatus($0) }
     }
 
     /// A path that leads to this very folder, for this process and its children, as long as it is open
-    /// (proc(5)).
-    public var path: String { "/proc/\(processNumber())/fd/\(descriptor.raw)" }
+    /// (proc(5)): or where it was found, in a namespace of processes that sees another one's /proc.
+    public var path: String {
+        let path = "/proc/\(processNumber())/fd/\(descriptor.raw)"
+        guard let own = fileStatus(of: Name(".")), let there = POSIX.fileStatus(path),
+            own.isSameFile(as: there)
+        else { return found }
+        return path
+    }
 
     /// - Throws: ``Failure`` of kind `failed`, also if there is something of that name.
     public func makeFolder(_ name: Name) throws(Failure) {

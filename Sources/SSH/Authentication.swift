@@ -236,7 +236,11 @@ public func readPrivateKey(_ path: String, setting: String) throws(Failure) -> [
 /// A public key, and an encrypted private one, are: where an agent may hold what they lack.
 ///
 /// - Throws: ``Failure`` of kind `configuration`, with what to do about the file.
-public func checkPrivateKey(_ path: String, setting: String, hasAgent: Bool) throws(Failure) {
+///
+/// - Parameter isForProgram: whether `ssh` gets it, which takes none without a line's end.
+public func checkPrivateKey(
+    _ path: String, setting: String, hasAgent: Bool, isForProgram: Bool
+) throws(Failure) {
     let content = try readPrivateKey(path, setting: setting)
     guard let file = PrivateKeyFile(path: path, content: content, publicLine: nil) else {
         let isPublic = PublicKey(line: String(decoding: content, as: UTF8.self)) != nil
@@ -245,6 +249,11 @@ public func checkPrivateKey(_ path: String, setting: String, hasAgent: Bool) thr
             .configuration,
             "the key file \(path) holds \(isPublic ? "a public key" : "no private key")",
             hint: "correct \(setting)")
+    }
+    if !hasAgent, isForProgram || file.type?.isUsable != true, content.last != UInt8(ascii: "\n") {
+        throw Failure(
+            .configuration, "the key file \(path) has no end of line at its end",
+            hint: "ssh does not take it without one: echo >>\(path)")
     }
     guard !file.isEncrypted || hasAgent else {
         throw Failure(

@@ -6,6 +6,7 @@ import Model
 /// A private key, read but not opened.
 struct PrivateKeyFile: Sendable {
     let path: String
+    /// The key itself, with a line's end behind it: libssh2 reads on where there is none.
     let content: [UInt8]
     /// Nil where neither the file nor the `.pub` beside it tells.
     let publicKey: PublicKey?
@@ -16,13 +17,12 @@ struct PrivateKeyFile: Sendable {
     /// Nil if `content` is no private key at all.
     init?(path: String, content: [UInt8], publicLine: String?) {
         let text = String(decoding: content, as: UTF8.self)
-        guard let begin = text.range(of: "-----BEGIN "),
-            let label = text[begin...].dropFirst("-----BEGIN ".count).prefix(until: "-----"),
-            label.hasSuffix("PRIVATE KEY")
-        else { return nil }
+        guard let (label, lines) = Self.block(in: text) else { return nil }
         self.path = path
-        self.content = content
-        let body = Self.body(of: text, label: label)
+        self.content = lines.flatMap { Array($0.utf8) + [UInt8(ascii: "\n")] }
+        let body =
+            Base64.decode(
+                lines.dropFirst().dropLast().filter { !$0.contains(":") }.joined()) ?? []
         let beside = publicLine.flatMap { PublicKey(line: $0) }
         switch label {
         case "OPENSSH PRIVATE KEY":
@@ -45,11 +45,17 @@ struct PrivateKeyFile: Sendable {
         }
     }
 
-    private static func body(of text: String, label: Substring) -> [UInt8] {
-        let lines = text.split(whereSeparator: \.isNewline)
-        let inside = lines.drop { !$0.hasPrefix("-----BEGIN") }.dropFirst()
-            .prefix { !$0.hasPrefix("-----END") }
-        return Base64.decode(inside.filter { !$0.contains(":") }.joined()) ?? []
+    /// The lines of the first private key (RFC 7468), and what kind it says that it is. Parameters or a
+    /// certificate may stand before it.
+    private static func block(in text: String) -> (label: Substring, lines: [Substring])? {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        let (begin, end, kind) = ("-----BEGIN ", "-----END ", "PRIVATE KEY-----")
+        guard
+            let first = lines.firstIndex(where: { $0.hasPrefix(begin) && $0.hasSuffix(kind) }),
+            let last = lines[first...].firstIndex(where: { $0.hasPrefix(end) })
+        else { return nil }
+        let label = lines[first].dropFirst(begin.count).dropLast("-----".count)
+        return (label, Array(lines[first...last]))
     }
 
     /// `PROTOCOL.key`: magic, cipher, kdf, kdf options, number of keys, first public key.
@@ -77,17 +83,5 @@ struct PrivateKeyFile: Sendable {
             return KeyType("ssh-rsa")
         }
         return nil
-    }
-}
-
-extension StringProtocol {
-    /// The index where `word` first begins; nil if it is not there.
-    fileprivate func range(of word: String) -> Index? {
-        indices.first { self[$0...].hasPrefix(word) }
-    }
-
-    /// What stands before `word`; nil if it is not there.
-    fileprivate func prefix(until word: String) -> SubSequence? {
-        range(of: word).map { self[..<$0] }
     }
 }

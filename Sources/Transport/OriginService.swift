@@ -33,7 +33,8 @@ public final class OriginLine {
             if let file = settings.identityFile {
                 try checkPrivateKey(
                     environment.expandingHome(file), setting: settings.words.keySetting,
-                    hasAgent: plan.target.agentSocket != nil)
+                    hasAgent: plan.target.agentSocket != nil,
+                    isForProgram: plan.client() != .libssh2)
             }
             carrier = try SSHCarrier(plan: plan, caller: caller)
         } catch { throw SSHRefusal(.configuration, error) }

@@ -226,7 +226,8 @@ struct ServingTests {
         // git may say something of its own before.
         #expect(
             run.errors.hasSuffix(
-                "git-pod: cannot write to standard output: No space left on device\n"),
+                "git-pod: cannot write to standard output: No space left on device; "
+                    + "free some space on that volume\n"),
             "\(run.errors)")
         #expect(audit() == ["failed"])
     }

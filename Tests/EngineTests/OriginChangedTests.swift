@@ -152,25 +152,47 @@ struct OriginChangedTests {
     }
 
     @Test(
-        "may be reached in several ways: what it drops of what came by its remote's name is not sent back"
+        "drops what the engine has fetched from it: that is not sent back, whatever the remote's URL"
     )
-    func otherWay() throws {
+    func droppedOfOurs() throws {
         let scene = try Scene.inSync()
         let base = try #require(try scene.tip())
+        let mirror = try Self.other(scene)
+        try scene.home.git("config", "remote.origin.url", mirror, at: scene.gitdir)
         let theirs = try scene.commitToOrigin("theirs.txt", "theirs")
-        try scene.home.git(
-            "config", "remote.origin.url", "ssh://git@localhost\(scene.origin.path)",
-            at: scene.gitdir)
-        for ref in ["refs/remotes/origin/main", "refs/heads/main"] {
-            try scene.home.git("fetch", "-q", scene.origin.path, "main", at: scene.gitdir)
-            try scene.home.git("update-ref", ref, theirs, at: scene.gitdir)
-        }
         try scene.commit("ours.txt", "ours")
+        let flags = ["--origin", scene.origin.path, "--on-divergence"]
+        #expect(try scene.verb("reconcile", flags + ["stop"]).outcome == "stopped")
+        try scene.update(to: theirs)
+        try scene.commit("more.txt", "more")
         try scene.rewindOrigin(to: base)
-        let answer = try scene.reconcile("--origin", scene.origin.path)
+        let answer = try scene.verb("reconcile", flags + ["rebase"])
         #expect(answer.outcome == "rewritten", "\(answer.errors)")
         let there = try scene.home.git("log", "--format=%H", "main", at: scene.origin.path)
         #expect(!there.contains(theirs))
+    }
+
+    @Test("has not what went to a mirror under its remote's name", arguments: [false, true])
+    func pushedElsewhere(isPushURL: Bool) throws {
+        let scene = try Scene.inSync()
+        let mirror = try Self.other(scene)
+        let there = scene.origin.path
+        try scene.home.git("config", "remote.origin.url", there, at: scene.gitdir)
+        let (key, value) =
+            isPushURL ? ("remote.origin.pushurl", mirror) : ("url.\(mirror).pushInsteadOf", there)
+        try scene.home.git("config", key, value, at: scene.gitdir)
+        try scene.home.git(
+            "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*",
+            at: scene.gitdir)
+        let ours = try scene.commit("ours.txt", "ours")
+        try scene.home.git("push", "-q", "origin", "main", at: scene.gitdir)
+        #expect(try scene.tip("refs/remotes/origin/main") == ours)
+        let mark = try scene.branchStatus()
+        #expect(mark["durable"]?.string != ours && mark["state"] == .string("waiting"))
+        let answer = try scene.reconcile()
+        #expect(answer.outcome == "pushed-ahead", "\(answer.errors)")
+        #expect(try scene.tip() == ours)
+        #expect(try scene.origin.tip() == ours)
     }
 
     @Test("is not the same one by another name")

@@ -97,8 +97,10 @@ struct StatusTests {
         let scene = try Scene.inSync()
         for number in 1...3 { try scene.commitToOrigin("theirs", "\(number)") }
         let theirs = try scene.origin.tip()
-        try scene.home.git(
-            "fetch", "-q", scene.origin.path, "main:refs/remotes/origin/main", at: scene.gitdir)
+        let ours = try scene.tip() ?? ""
+        try scene.commit("ours", "ours")
+        #expect(try scene.reconcile("--on-divergence", "stop").outcome == "stopped")
+        try scene.update(to: ours)
         let alone = try scene.branchStatus()
         #expect(alone["state"]?.string == "origin-moved", "\(alone.text)")
         #expect(number(alone["originAhead"]) == 3)

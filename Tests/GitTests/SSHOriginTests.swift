@@ -101,6 +101,21 @@ struct SSHOriginTests {
         #expect(missing.message.contains("--deploy-key"), "\(missing)")
     }
 
+    @Test("gets a key whose file lacks the end of its last line, or is told of it")
+    func unendedKey() throws {
+        let work = try OriginAtWork(.ssh)
+        let key = try #require(work.there.deployKey)
+        let content = try readFile(key)
+        try removeFile(key)
+        try writeNewFile(key, Array(content.dropLast()), mode: 0o600)
+        work.settings.sshBackend = .libssh2
+        for _ in 1...5 { _ = try work.origin.defaultBranch() }
+        work.settings.sshBackend = .openssh
+        let failure = try failure(work)
+        #expect(failure.failure.kind == .configuration, "\(failure)")
+        #expect(failure.message.contains("\(key) has no end of line"), "\(failure)")
+    }
+
     @Test("gets no encrypted key, and nobody is asked to open it", arguments: SSHBackend.allCases)
     func encryptedKey(backend: SSHBackend) throws {
         let work = try OriginAtWork(.ssh)

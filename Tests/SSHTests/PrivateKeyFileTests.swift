@@ -50,6 +50,25 @@ struct PrivateKeyFileTests {
         }
     }
 
+    @Test("what stands before a key is passed over, and its last line gets its end")
+    func surroundings() throws {
+        let folder = try TemporaryDirectory()
+        let key = folder.file("k")
+        try run(["ssh-keygen", "-q", "-N", "", "-t", "ecdsa", "-m", "PEM", "-f", key]).check()
+        let text = contents(key)
+        let parameters =
+            "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+        for around in [
+            parameters + text, String(text.dropLast()), "# of the pod\n\n" + text + "\n\n",
+            text.split(separator: "\n").joined(separator: "\r\n"),
+        ] {
+            let file = try #require(
+                PrivateKeyFile(path: key, content: Array(around.utf8), publicLine: nil))
+            #expect(String(decoding: file.content, as: UTF8.self) == text)
+            #expect(!file.isEncrypted && file.type?.isUsable == true)
+        }
+    }
+
     @Test("a public key, a text and a broken key are no private keys")
     func garbage() throws {
         for text in [
