@@ -46,6 +46,8 @@ public final class ChildProcess {
     private var input: FileDescriptor?
     private var output: FileDescriptor?
     private var error: FileDescriptor?
+    /// What a tethered child's watcher waits for the end of.
+    private let tether: FileDescriptor?
     private var status: ExitStatus?
     private let leadsGroup: Bool
 
@@ -56,12 +58,13 @@ public final class ChildProcess {
 
     /// Starts `arguments[0]`, found along `PATH`, with `environment` or with ours. `leadsGroup`: it
     /// and what it starts are a process group of their own, which no terminal's interrupt reaches.
+    /// `isTethered`: it has a pipe on descriptor 3, whose other end nobody but this process has.
     ///
     /// - Throws: ``Failure`` of kind `configuration` if there is no such program, else `failed`.
     public init(
         _ arguments: [String], environment: [EnvironmentEntry]? = nil,
         input: ChildStandard = .pipe, output: ChildStandard = .pipe, error: ChildStandard = .pipe,
-        leadsGroup: Bool = false
+        leadsGroup: Bool = false, isTethered: Bool = false
     ) throws(Failure) {
         name = arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
         self.leadsGroup = leadsGroup
@@ -70,20 +73,24 @@ public final class ChildProcess {
             var inputPipe = try Self.pipe(input)
             var outputPipe = try Self.pipe(output)
             var errorPipe = try Self.pipe(error)
+            var tether = try Self.pipe(isTethered ? .pipe : .null)
             let standard = [
                 input == .inherit ? 0 : inputPipe.reader?.raw,
                 output == .inherit ? 1 : outputPipe.writer?.raw,
                 error == .inherit ? 2 : errorPipe.writer?.raw,
             ]
+            let descriptors = standard + (isTethered ? [tether.reader?.raw] : [])
             return Started(
-                process: try Self.spawn(arguments, environment, standard, leadsGroup: leadsGroup),
+                process: try Self.spawn(
+                    arguments, environment, descriptors, leadsGroup: leadsGroup),
                 input: inputPipe.writer.take(), output: outputPipe.reader.take(),
-                error: errorPipe.reader.take())
+                error: errorPipe.reader.take(), tether: tether.writer.take())
         }
         process = started.process
         self.input = started.input.take()
         self.output = started.output.take()
         self.error = started.error.take()
+        tether = started.tether.take()
     }
 
     /// A child that was just started, and our ends of its pipes.
@@ -92,6 +99,7 @@ public final class ChildProcess {
         var input: FileDescriptor?
         var output: FileDescriptor?
         var error: FileDescriptor?
+        var tether: FileDescriptor?
     }
 
     /// One that nobody waits for any more may run on; it is not to be a zombie when it ends.

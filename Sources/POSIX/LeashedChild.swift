@@ -40,22 +40,39 @@ extension ChildProcess {
             script: "IFS= read -r line || exit 1\n\(leash)\n\(told)\n\(end)")
     }
 
+    /// The same with a program that reads what is written to the child: it is this process's end, or the
+    /// last use of the child, that ends it.
+    ///
+    /// - Throws: ``Failure`` of kind `configuration` if there is no such program, else `failed`.
+    public static func tethered(_ arguments: [String], environment: [EnvironmentEntry]?)
+        throws(Failure) -> ChildProcess
+    {
+        try leashed(
+            arguments, environment: environment, isTethered: true,
+            script: "\(watch)\nexec 3<&-\n\"$@\"\n\(end)")
+    }
+
     private static func leashed(
-        _ arguments: [String], environment: [EnvironmentEntry], script: String
+        _ arguments: [String], environment: [EnvironmentEntry]?, isTethered: Bool = false,
+        script: String
     ) throws(Failure) -> ChildProcess {
         guard arguments[0].contains("/") || findProgram(arguments[0]) != nil else {
             throw cannotRun(arguments[0], ENOENT)
         }
         return try ChildProcess(
-            ["sh", "-c", script, "sh"] + arguments, environment: environment, leadsGroup: true)
+            ["sh", "-c", script, "sh"] + arguments, environment: environment, leadsGroup: true,
+            isTethered: isTethered)
     }
 
     /// The descriptors: whoever watches holds no output of ours open, and the program no input.
     private static let leash = """
         exec 3<&0 </dev/null
-        { trap '' TERM; read -r _ <&3; kill -TERM 0; sleep 1; kill -KILL 0; } >/dev/null 2>&1 &
+        \(watch)
         exec 3<&-
         """
+
+    private static let watch =
+        "{ trap '' TERM; read -r _ <&3; kill -TERM 0; sleep 1; kill -KILL 0; } >/dev/null 2>&1 &"
 
     private static let end = """
         status=$?

@@ -83,14 +83,20 @@ extension KubectlDialer {
 
 extension Connection {
     /// A child that carries the stream on its standard input and output.
+    ///
+    /// - Parameter isTethered: whether it ends with us, whatever it waits for, and no terminal's interrupt
+    ///   reaches it.
     init(
         running arguments: [String], name: String, _ caller: any Caller,
-        environment: [EnvironmentEntry]? = nil,
+        environment: [EnvironmentEntry]? = nil, isTethered: Bool = false,
         explain: @escaping (ExitStatus, [String]) -> Failure?
     ) throws(Failure) {
         caller.note("running \(arguments.map(ShellWords.quote).joined(separator: " "))")
         diagnostics = Diagnostics(name: name, caller: caller)
-        let child = try ChildProcess(arguments, environment: environment)
+        let child =
+            isTethered
+            ? try ChildProcess.tethered(arguments, environment: environment)
+            : try ChildProcess(arguments, environment: environment)
         stream = ProcessStream(child, diagnostics: diagnostics.filter())
         self.explain = explain
     }

@@ -131,7 +131,8 @@ final class SSHCarrier {
             }
             let settings = plan.settings
             return try Connection(
-                running: arguments, name: settings.name, caller, environment: environment
+                running: arguments, name: settings.name, caller, environment: environment,
+                isTethered: !caller.canAsk
             ) { status, lines in
                 status == .exited(255) ? SSHPlan.explain(lines, settings).failure : nil
             }

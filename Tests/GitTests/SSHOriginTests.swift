@@ -158,6 +158,33 @@ struct SSHOriginTests {
         #expect(failure.reason == .unreachable, "\(failure)")
     }
 
+    @Test(
+        "leaves no ssh behind however git-pod is ended",
+        arguments: [Signals.kill, Signals.terminate])
+    func killed(signal: Int32) throws {
+        let work = try OriginAtWork(.ssh)
+        let started = work.pod.folder.file("started")
+        try writeFile(
+            "\(work.there.path)/hooks/pre-receive",
+            "#!/bin/sh\n: >'\(started)'\n\(work.pod.folder.standStill)\n", mode: 0o755)
+        let child = try ChildProcess(
+            [
+                Products.path("git-pod"), "push", "--repo", work.pod.gitdir, "--origin",
+                work.there.url, "--deploy-key", try #require(work.there.deployKey),
+                "--known-hosts", try #require(work.there.knownHosts), "--ssh-backend", "openssh",
+            ], environment: work.pod.home.environment(), error: .null)
+        defer { child.signal(Signals.kill) }
+        #expect(eventually { exists(started) })
+        child.signal(signal)
+        #expect(child.waitForExit(until: .longEnough) != nil)
+        #expect(
+            eventually {
+                !Processes.withArgument(containing: work.there.path).contains { process in
+                    Processes.arguments(of: process).first?.split(separator: "/").last == "ssh"
+                }
+            })
+    }
+
     @Test("whose far side hangs leaves no ssh behind")
     func abandoned() throws {
         let work = try OriginAtWork(.ssh)
