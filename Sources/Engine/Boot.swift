@@ -53,6 +53,10 @@ public final class Boot {
         guard Self.isNeeded(at: path) else { return nil }
         let settings = try Settings(flags: flags, environment: environment, gitdir: nil)
         guard let url = settings.originURL else {
+            // It says what is wrong with what is there.
+            if exists(path), directoryEntries(path)?.isEmpty != true {
+                _ = try Repository(path: path)
+            }
             throw Failure(
                 .configuration, "there is no repository at \(path)",
                 hint: "give --origin URL to have it cloned, or make one with git init --bare")

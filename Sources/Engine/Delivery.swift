@@ -127,8 +127,7 @@ extension Engine {
                 }
             }
             delivery.reason = reason
-            delivery.failure = Failure(
-                reason.kind, "\(text) (\(reason.rawValue))", hint: reason.hint ?? "run it again")
+            delivery.failure = Failure(reason, text, otherwise: "run it again")
         case nil:
             delivery.reason = .unknown
             delivery.failure = Failure(

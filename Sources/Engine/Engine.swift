@@ -114,10 +114,8 @@ public final class Engine {
     /// Where origin's tip of the branch is kept.
     var tracking: RefName {
         get throws(Failure) {
-            guard let name = branch.tracking(remote: settings.remote),
-                RefName(name.description) == name
-            else {
-                throw Failure(.configuration, "\"\(settings.remote)\" cannot be a remote's name")
+            guard let name = branch.tracking(remote: settings.remote) else {
+                throw Failure(.configuration, "\(branch) is no branch")
             }
             return name
         }
@@ -154,7 +152,7 @@ public final class Engine {
         guard let tip = try target(branch) else {
             throw Failure(
                 .failed, "\(repository.path) has no branch \(branch.branch ?? "")",
-                hint: "make it with git branch, or name another with --branch")
+                hint: "commit to it first, or name another with --branch")
         }
         return tip
     }

@@ -21,7 +21,7 @@ extension Flush {
                 path: path, flags: flags, environment: environment, deadline: .after(limit),
                 note: note)
             do throws(Failure) { return try flush.run() } catch {
-                return .failed(asked: flush.asked, error)
+                return .failed(asked: flush.asked, error.naming(flush.repository.path))
             }
         } catch { return .failed(error) }
     }
@@ -32,7 +32,7 @@ private final class LoneFlush {
     private static let firstPause = Duration.seconds(1)
     private static let longestPause = Duration.seconds(10)
 
-    private let repository: Repository
+    let repository: Repository
     private let settings: Settings
     private let environment: Environment
     private let branch: RefName
@@ -54,7 +54,7 @@ private final class LoneFlush {
         guard let tip else {
             throw Failure(
                 .failed, "\(repository.path) has no branch \(branch.branch ?? "")",
-                hint: "make it with git branch, or name another with --branch")
+                hint: "commit to it first, or name another with --branch")
         }
         self.repository = repository
         self.environment = environment
@@ -71,6 +71,9 @@ private final class LoneFlush {
             if let flush = try verdict(report) { return flush }
             if report.wasAnswered, let name = try savedOn() {
                 return .escaped(asked: asked, name)
+            }
+            if let failure = report.failure, case .configuration = failure.kind {
+                return .failed(asked: asked, failure)
             }
             guard !deadline.hasPassed else { return .failed(asked: asked, late(report.failure)) }
             if let failure = report.failure, !report.mayPass {

@@ -59,6 +59,7 @@ extension Engine {
         let start = monotonicNanoseconds()
         var report = PushReport(branch: branch.branch ?? "")
         do throws(Failure) { try push(&report) } catch { report.failure = report.failure ?? error }
+        report.failure = report.failure?.naming(repository.path)
         report.duration = .nanoseconds(monotonicNanoseconds() - start)
         if report.pushed { tell(.pushed, report.json) }
         return report

@@ -15,7 +15,9 @@ extension Engine {
     public func reconcile(dryRun: Bool = false) -> ReconcileReport {
         let start = monotonicNanoseconds()
         let run = Reconcile(self, dryRun: dryRun)
-        do throws(Failure) { try run.run() } catch { run.report.failure = error }
+        do throws(Failure) { try run.run() } catch {
+            run.report.failure = error.naming(repository.path)
+        }
         run.sight()
         run.report.duration = .nanoseconds(monotonicNanoseconds() - start)
         if !dryRun {

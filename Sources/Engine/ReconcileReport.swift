@@ -70,6 +70,8 @@ public struct ReconcileReport: Sendable {
             case .rebased:
                 "\(branch) was replayed onto origin's \(Self.count(behind)): \(now)\(sent)"
             case .merged: "\(branch) was merged with origin's \(Self.count(behind)): \(now)\(sent)"
+            case .conflictEscaped where conflictBranch == nil:
+                "\(branch) is at origin's \(now); what is here goes to a conflict branch"
             case .conflictEscaped: "\(branch) is at origin's \(now)"
             case .rewritten: "origin's \(branch) was rewritten; it is at \(now) here\(sent)"
             case .originDeleted: "origin has no \(branch) any more"

@@ -134,8 +134,6 @@ extension Failure {
 extension PushTrouble {
     /// As a verb says it.
     fileprivate var failure: Failure {
-        let hint = reason.hint ?? "the engine tries it again"
-        let said = text.hasSuffix("; \(hint)") ? text.dropLast("; \(hint)".count) : text[...]
-        return Failure(reason.kind, "\(said) (\(reason.rawValue))", hint: hint)
+        Failure(reason, text, otherwise: "the engine tries it again")
     }
 }

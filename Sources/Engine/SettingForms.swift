@@ -52,9 +52,6 @@ extension Settings {
             case .choice(let words): try checkChoice(setting, words)
             }
         }
-        guard RefName("refs/remotes/\(remote)/main") != nil else {
-            throw refusal("remote", "a remote's name")
-        }
     }
 
     private func checkTime(_ setting: Setting) throws(Failure) {

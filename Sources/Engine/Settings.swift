@@ -75,6 +75,9 @@ public struct Settings: Sendable {
             environment["GIT_COMMITTER_EMAIL"] ?? configuration.last("committer.email")?.value
                 ?? configuration.last("user.email")?.value ?? "git-pod@localhost"
         )
+        guard !remote.beginsLikeOption, RefName("refs/remotes/\(remote)/main") != nil else {
+            throw refusal("remote", "a remote's name")
+        }
     }
 
     /// How long git may take to read its configuration.

@@ -38,7 +38,7 @@ public struct StatusReport: Sendable {
             conflictBranches = try repository.references(under: IncidentName.branches)
                 .filter { IncidentName.isConflictBranch($0.name) }.compactMap(\.name.branch)
             anchors = try repository.references(under: IncidentName.anchors).count
-        } catch { throw error.failure }
+        } catch { throw error.failure.naming(repository.path) }
         branches = engine?["branches"]?.elements ?? []
         if flags["branch"] != nil, let patterns = try settings.branchPatterns() {
             branches = branches.filter { branch in
@@ -63,7 +63,7 @@ public struct StatusReport: Sendable {
             branches += lags.measure(
                 computed, in: repository.path, others: others.map(\.target)
             ).map(\.json)
-        } catch { throw error.failure }
+        } catch { throw error.failure.naming(repository.path) }
     }
 
     /// The branches that the settings name and that are there, or that are named one by one.

@@ -199,8 +199,14 @@ struct ChildOrigin: OriginWay {
                 reason, "\(origin.name): cannot \(what): it belongs to another user",
                 hint: "say that you trust it: git config --global --add safe.directory \(path)")
         }
+        if line.contains("mismatched algorithms") {
+            return OriginFailure(
+                reason, "\(origin.name) is a SHA-256 repository",
+                hint: "origin has to be a whole SHA-1 repository")
+        }
         return OriginFailure(
-            reason, "\(origin.name): cannot \(what): \(line)", hint: reason.hint)
+            reason, "\(origin.name): cannot \(what): \(line)",
+            hint: reason.hint ?? "see what git fsck says there")
     }
 }
 

@@ -26,10 +26,13 @@ struct GitAccess {
                 + (login?.settings ?? [])
             // Empty: nobody is asked, whatever askpass the user's config names.
             environment = ["GIT_ASKPASS="] + (login?.environment ?? [])
-            secrets = login?.secrets ?? []
+            secrets = (login?.secrets ?? []) + [user ?? ""].filter(Self.mayBeToken)
         case .ssh: preconditionFailure("SSH is not git's own here")
         }
     }
+
+    /// Whether a user is no name that a person has: hosts take a token in its place.
+    private static func mayBeToken(_ user: String) -> Bool { user.utf8.count >= 20 }
 
     /// What git is told instead of origin's URL: a name that nobody's configuration can know.
     private static let alias = "git-pod-\(UInt64.random(in: 0 ... .max)):"

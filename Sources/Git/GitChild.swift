@@ -65,9 +65,20 @@ final class GitChild {
     /// It has shown something.
     private func wasHeard() { silence = .after(patience) }
 
+    /// `text` with no user in its URLs: that may be a token.
+    private func withoutUsers(_ text: String) -> String {
+        let parts = text.split(separator: "://", omittingEmptySubsequences: false)
+        let rest = parts.dropFirst().map { part in
+            let server = part.prefix { !"/ '\"".contains($0) }
+            guard let at = server.lastIndex(of: "@") else { return part }
+            return part[part.index(after: at)...]
+        }
+        return (parts.prefix(1) + rest).joined(separator: "://")
+    }
+
     /// `text` without our secrets: origin was told them, and may say them again.
     private func masked(_ text: String) -> String {
-        access.secrets.reduce(text) { $0.replacing($1, with: "…") }
+        access.secrets.reduce(withoutUsers(text)) { $0.replacing($1, with: "…") }
     }
 
     private func read(_ stream: ProcessStream) throws(Failure) -> Result<[UInt8], OriginFailure> {

@@ -62,10 +62,21 @@ public struct GitError: Error, Sendable, Equatable, CustomStringConvertible {
     private var hint: String? {
         switch kind {
         case .diskFull: "free some space on that volume"
-        case .corrupt: "look at it with git fsck"
+        case .corrupt: Failure.lookWithFsck
         case .locked: "another process holds its .lock file; if none does, remove that"
         default: nil
         }
+    }
+}
+
+extension Failure {
+    /// What is to be done about damage.
+    static let lookWithFsck = "look at it with git fsck"
+
+    /// The same, which says of damage in which gitdir it is.
+    public func naming(_ gitdir: String) -> Failure {
+        hint == Self.lookWithFsck
+            ? Failure(kind, message, hint: "look at it with git -C \(gitdir) fsck") : self
     }
 }
 

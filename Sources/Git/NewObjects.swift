@@ -47,7 +47,7 @@ final class NewObjects {
     func content(_ id: ObjectID, _ type: ObjectType) throws(Failure) -> [UInt8] {
         let object = try object(id)
         guard object.type == type else {
-            throw Failure(.failed, "object \(id) is no \(type)", hint: "look at it with git fsck")
+            throw Failure(.failed, "object \(id) is no \(type)", hint: Failure.lookWithFsck)
         }
         return object.content
     }
@@ -61,7 +61,7 @@ final class NewObjects {
 
     func commit(_ id: ObjectID) throws(Failure) -> CommitText {
         guard let commit = CommitText(try content(id, .commit)) else {
-            throw Failure(.failed, "commit \(id) is damaged", hint: "look at it with git fsck")
+            throw Failure(.failed, "commit \(id) is damaged", hint: Failure.lookWithFsck)
         }
         return commit
     }
@@ -76,7 +76,7 @@ final class NewObjects {
             return found
         }
         guard let tree = Tree(try content(id, .tree)) else {
-            throw Failure(.failed, "tree \(id) is damaged", hint: "look at it with git fsck")
+            throw Failure(.failed, "tree \(id) is damaged", hint: Failure.lookWithFsck)
         }
         recentTrees[id] = tree
         return tree

@@ -50,6 +50,18 @@ extension OriginFailure {
     }
 }
 
+extension Failure {
+    /// That origin has refused a ref, or was not reached, for `reason`. What `text` advises is not advised
+    /// twice; `hint` is for where nothing is.
+    public init(_ reason: PushFailureReason, _ text: String, otherwise hint: String) {
+        let advice = [reason.hint, Self.lookWithFsck].compactMap { $0 }
+            .first { text.hasSuffix("; \($0)") }
+        let said = advice.map { text.dropLast("; \($0)".count) } ?? text[...]
+        self.init(
+            reason.kind, "\(said) (\(reason.rawValue))", hint: advice ?? reason.hint ?? hint)
+    }
+}
+
 extension PushFailureReason {
     /// What a person should do about it; nil where only the words of the failure can tell.
     public var hint: String? {

@@ -70,7 +70,7 @@ extension NewObjects {
         guard entry.mode != Mode.submodule, entry.id != old?.id, try !has(entry.id) else { return }
         throw Failure(
             .failed, "object \(entry.id), which commit \(commit.short) has, is missing",
-            hint: "look at it with git fsck")
+            hint: Failure.lookWithFsck)
     }
 
     private func has(_ id: ObjectID) throws(Failure) -> Bool {

@@ -55,7 +55,11 @@ extension Repository {
 
     /// What is told of a ref's file that libgit2 does not understand.
     private func unreadable(_ name: RefName, _ code: Int32) -> GitError {
-        let error = lastError(code, "read \(name) of \(path)")
+        damaged(code, "read \(name) of \(path)")
+    }
+
+    private func damaged(_ code: Int32, _ attempt: String) -> GitError {
+        let error = lastError(code, attempt)
         return error.kind == .other
             ? GitError(.corrupt, error.attempt, error.detail, code: code) : error
     }
@@ -87,9 +91,9 @@ extension Repository {
         throws(GitError) -> [Reference]
     {
         var iterator: OpaquePointer?
-        try check("list refs under \(prefix)") {
-            unsafe git_reference_iterator_glob_new(&iterator, handle, prefix + "*")
-        }
+        let attempt = "list refs under \(prefix) of \(path)"
+        let made = unsafe git_reference_iterator_glob_new(&iterator, handle, prefix + "*")
+        guard made == 0 else { throw damaged(made, attempt) }
         defer { unsafe git_reference_iterator_free(iterator) }
         var found: [Reference] = []
         var raw: UnsafePointer<CChar>?
@@ -97,7 +101,7 @@ extension Repository {
             let code = unsafe git_reference_next_name(&raw, iterator)
             if code == GIT_ITEROVER.rawValue { break }
             guard code == 0, let text = unsafe raw else {
-                throw lastError(code, "list refs under \(prefix)")
+                throw damaged(code, attempt)
             }
             guard let name = unsafe RefName(String(cString: text)),
                 let target = try? target(of: name)

@@ -37,6 +37,8 @@ extension Repository {
         guard let objects = fileStatus("\(path)/objects"), objects.owner != currentUser() else {
             return []
         }
+        // Closed to all but its owner, it stays so whatever a file in it says.
+        if objects.mode & 0o077 == 0 { return [(key, "0644")] }
         if objects.mode & 0o005 == 0o005 { return [(key, "0644")] }
         // A folder with this bit gives its group to what is made in it.
         if objects.mode & 0o2050 == 0o2050 { return [(key, "0640")] }

@@ -113,7 +113,7 @@ public final class Replayer {
         }
         guard let text = ReplayedText(commit) else {
             throw Failure(
-                .failed, "commit \(id) has no author", hint: "look at it with git fsck")
+                .failed, "commit \(id) has no author", hint: Failure.lookWithFsck)
         }
         let made = CommitText.bytes(
             tree: tree, parents: [tip], author: text.author, committer: committer,

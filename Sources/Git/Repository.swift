@@ -49,7 +49,7 @@ private let libraryIsReady: Bool = {
         }
         try RepositoryShape.check(real, asked: path)
         do throws(GitError) { try self.init(opening: real) } catch {
-            throw Failure(.failed, error.description, hint: "look at it with git fsck")
+            throw Failure(.failed, error.description, hint: Failure.lookWithFsck)
         }
     }
 

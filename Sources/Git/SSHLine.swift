@@ -164,7 +164,9 @@ extension OriginFailure {
         self.init(
             said == nil || broken != nil ? .unreachable : .unknown,
             said.map { "\(how): \($0)" } ?? how,
-            hint: said == nil ? "look at what origin logs" : "check that the repository is there")
+            hint: said == nil
+                ? "look at what origin logs"
+                : "check that the repository is there, and what git fsck says there")
     }
 }
 

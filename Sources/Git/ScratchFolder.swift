@@ -23,7 +23,11 @@ public final class ScratchFolder {
     public init(in place: String) throws(Failure) {
         let name = "\(processNumber())-\(monotonicNanoseconds())"
         let (early, path) = ("\(place)/\(Self.unready)\(name)", "\(place)/\(Self.prefix)\(name)")
-        try makeNewFolder(early)
+        do throws(Failure) { try makeNewFolder(early) } catch {
+            throw Failure(
+                error.kind, error.message,
+                hint: error.hint ?? "run it as a user who may write there")
+        }
         do throws(Failure) {
             guard let lock = try ExclusiveLock("\(early)/\(Self.claim)", until: .after(.zero))
             else { throw Failure(.failed, "\(early) is taken by another") }

@@ -27,7 +27,7 @@ struct WebLogin {
             if let file = settings.tokenFile {
                 secret = try Self.token(in: file)
                 environment = ["GIT_POD_USER=\(name)", "GIT_POD_TOKEN_FILE=\(absolute(file))"]
-            } else if let password, !password.isEmpty {
+            } else if let password, !password.isEmpty || user?.isEmpty == false {
                 secret = password
                 environment = ["GIT_POD_USER=\(name)", "GIT_POD_PASSWORD=\(password)"]
             } else {
@@ -39,7 +39,7 @@ struct WebLogin {
                     hint: "use https://")
             }
         } catch { throw OriginFailure(.authentication, error) }
-        secrets = [secret, Base64.encode(Array("\(name):\(secret)".utf8))]
+        secrets = [secret, Base64.encode(Array("\(name):\(secret)".utf8))].filter { !$0.isEmpty }
         // The empty value takes back every helper that was named before: none is asked, and none
         // is told of the token to keep it. Ours counts for this server alone, so that no other one,
         // a proxy or where origin redirects to, gets the token.

@@ -24,7 +24,7 @@ struct SSHConfiguration: Sendable {
         isMended = String(validating: bytes, as: UTF8.self) == nil
     }
 
-    /// Asks `ssh`; nothing where there is none.
+    /// Asks `ssh`; nothing where there is none, or none that works for this user.
     ///
     /// - Throws: ``Failure`` of kind `configuration` if ssh refuses its own configuration.
     static func read(
@@ -36,6 +36,10 @@ struct SSHConfiguration: Sendable {
         if let port { arguments += ["-p", "\(port)"] }
         let result = try runToEnd(arguments + ["--", host], until: deadline)
         guard result.status.isSuccess else {
+            // As where there is none: whoever has no account, as in a container, has no use for it.
+            if result.firstComplaint.contains("No user exists for uid") {
+                return SSHConfiguration()
+            }
             throw Failure(
                 .configuration, "ssh does not take its configuration: \(result.firstComplaint)",
                 hint: "see what `ssh -G \(host)` says")

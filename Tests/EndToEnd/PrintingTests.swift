@@ -25,7 +25,8 @@ struct PrintingTests {
         let program = words.prefix { $0 != " " }
         #expect(
             finished.errors
-                == "\(program): cannot write to standard output: No space left on device\n")
+                == "\(program): cannot write to standard output: No space left on device; "
+                + "free some space on that volume\n")
     }
 
     @Test("a status that nobody got is none, as text or JSON", arguments: ["", "--json"])

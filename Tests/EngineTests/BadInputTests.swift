@@ -127,7 +127,7 @@ struct BadInputTests {
             ]
     }
 
-    @Test(arguments: ["reconcile", "push"])
+    @Test(arguments: ["reconcile", "push", "flush"])
     func places(verb: String) throws {
         let folder = try TemporaryDirectory()
         let home = try GitHome()

@@ -156,9 +156,9 @@ struct OutcomeTests {
 
     @Test(
         "histories without a common commit are an error, never an escape",
-        arguments: ["rebase", "merge", "escape", "stop"])
-    func unrelated(policy: String) throws {
-        let scene = try Scene()
+        arguments: ["rebase", "merge", "escape", "stop"], TestOrigin.Kind.allCases)
+    func unrelated(policy: String, kind: TestOrigin.Kind) throws {
+        let scene = try Scene(kind)
         try scene.home.git("update-ref", "-d", "refs/heads/main", at: scene.origin.path)
         try scene.commit("x", "x", to: scene.origin.path, orphan: true)
         let tip = try scene.tip()
@@ -169,9 +169,9 @@ struct OutcomeTests {
         #expect(try scene.tip() == tip)
     }
 
-    @Test("a branch that is missing on either side is named")
-    func missing() throws {
-        let scene = try Scene()
+    @Test("a branch that is missing on either side is named", arguments: TestOrigin.Kind.allCases)
+    func missing(kind: TestOrigin.Kind) throws {
+        let scene = try Scene(kind)
         let here = try scene.reconcile("--branch", "nowhere")
         #expect(here.code == .failed)
         #expect(here.error.contains("has no branch nowhere"))

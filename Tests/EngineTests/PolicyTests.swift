@@ -6,16 +6,16 @@ import Testing
 
 @Suite("What is done about a divergence")
 struct PolicyTests {
-    private func diverged(conflict: Bool = false) throws -> Scene {
-        let scene = try Scene.inSync()
+    private func diverged(_ kind: TestOrigin.Kind = .path, conflict: Bool = false) throws -> Scene {
+        let scene = try Scene.inSync(kind)
         try scene.commit(conflict ? "both.txt" : "ours.txt", "ours")
         try scene.commitToOrigin(conflict ? "both.txt" : "theirs.txt", "theirs")
         return scene
     }
 
-    @Test("a merge has ours first and origin's second")
-    func merge() throws {
-        let scene = try diverged()
+    @Test("a merge has ours first and origin's second", arguments: TestOrigin.Kind.allCases)
+    func merge(kind: TestOrigin.Kind) throws {
+        let scene = try diverged(kind)
         let ours = try scene.tip()
         let theirs = try scene.origin.tip()
         let answer = try scene.reconcile("--on-divergence", "merge")
@@ -27,18 +27,18 @@ struct PolicyTests {
         try scene.check()
     }
 
-    @Test("a merge that conflicts escapes")
-    func mergeConflict() throws {
-        let scene = try diverged(conflict: true)
+    @Test("a merge that conflicts escapes", arguments: TestOrigin.Kind.allCases)
+    func mergeConflict(kind: TestOrigin.Kind) throws {
+        let scene = try diverged(kind, conflict: true)
         let answer = try scene.reconcile("--on-divergence", "merge")
         #expect(answer.outcome == "conflict-escaped")
         #expect(answer.code == .escaped)
         #expect(try scene.tip() == scene.origin.tip())
     }
 
-    @Test("escape does not even try to replay")
-    func escape() throws {
-        let scene = try diverged()
+    @Test("escape does not even try to replay", arguments: TestOrigin.Kind.allCases)
+    func escape(kind: TestOrigin.Kind) throws {
+        let scene = try diverged(kind)
         let ours = try scene.tip()
         let answer = try scene.reconcile("--on-divergence=escape")
         #expect(answer.outcome == "conflict-escaped")
@@ -46,9 +46,9 @@ struct PolicyTests {
         #expect(try scene.origin.tip("refs/heads/\(branch)") == ours)
     }
 
-    @Test("stop leaves it to a person")
-    func stop() throws {
-        let scene = try diverged()
+    @Test("stop leaves it to a person", arguments: TestOrigin.Kind.allCases)
+    func stop(kind: TestOrigin.Kind) throws {
+        let scene = try diverged(kind)
         let refs = try scene.refs("refs/heads/")
         let answer = try scene.reconcile("--on-divergence", "stop")
         #expect(answer.outcome == "stopped")

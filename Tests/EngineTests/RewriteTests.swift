@@ -7,9 +7,11 @@ import Testing
 
 @Suite("An origin that was rewritten")
 struct RewriteTests {
-    @Test("is followed, and the old tip anchored, if nothing is ours")
-    func nothingOfOurs() throws {
-        let scene = try Scene.inSync()
+    @Test(
+        "is followed, and the old tip anchored, if nothing is ours",
+        arguments: TestOrigin.Kind.allCases)
+    func nothingOfOurs(kind: TestOrigin.Kind) throws {
+        let scene = try Scene.inSync(kind)
         let old = try #require(try scene.tip())
         let theirs = try #require(try scene.tip("main~2"))
         try scene.rewindOrigin(to: theirs)
@@ -23,9 +25,9 @@ struct RewriteTests {
         #expect(try scene.reconcile().outcome == "in-sync")
     }
 
-    @Test("gets ours replayed, and not what it dropped")
-    func replayed() throws {
-        let scene = try Scene.inSync()
+    @Test("gets ours replayed, and not what it dropped", arguments: TestOrigin.Kind.allCases)
+    func replayed(kind: TestOrigin.Kind) throws {
+        let scene = try Scene.inSync(kind)
         let kept = try #require(try scene.tip("main~2"))
         let ours = try scene.commit("ours.txt", "ours", message: "Ours")
         try scene.rewindOrigin(to: kept)
@@ -39,9 +41,9 @@ struct RewriteTests {
         try scene.check()
     }
 
-    @Test("keeps ours on a conflict branch if it does not fit")
-    func conflict() throws {
-        let scene = try Scene.inSync()
+    @Test("keeps ours on a conflict branch if it does not fit", arguments: TestOrigin.Kind.allCases)
+    func conflict(kind: TestOrigin.Kind) throws {
+        let scene = try Scene.inSync(kind)
         let kept = try #require(try scene.tip("main~2"))
         let ours = try scene.commit("both.txt", "ours")
         try scene.rewindOrigin(to: kept)
@@ -54,9 +56,9 @@ struct RewriteTests {
         #expect(try scene.tip() == theirs)
     }
 
-    @Test("stays a person's business where onRewrite is stop")
-    func stopped() throws {
-        let scene = try Scene.inSync()
+    @Test("stays a person's business where onRewrite is stop", arguments: TestOrigin.Kind.allCases)
+    func stopped(kind: TestOrigin.Kind) throws {
+        let scene = try Scene.inSync(kind)
         let ours = try scene.commit("ours.txt", "ours")
         try scene.rewindOrigin(to: try #require(try scene.tip("main~3")))
         let answer = try scene.reconcile("--on-rewrite", "stop")
@@ -66,9 +68,9 @@ struct RewriteTests {
         #expect(try scene.tip() == ours)
     }
 
-    @Test("is not pushed to, either")
-    func push() throws {
-        let scene = try Scene.inSync()
+    @Test("is not pushed to, either", arguments: TestOrigin.Kind.allCases)
+    func push(kind: TestOrigin.Kind) throws {
+        let scene = try Scene.inSync(kind)
         try scene.commit("ours.txt", "ours")
         let kept = try #require(try scene.tip("main~3"))
         try scene.rewindOrigin(to: kept)

@@ -70,6 +70,25 @@ struct WebOriginTests {
         #expect(try work.pushAhead() == .done)
     }
 
+    @Test(
+        "is told no user of its URL's in a message: it may be a token",
+        arguments: ["ghp_secret", "ghp_secret:", "ghp%5Fsecret"])
+    func tokenAsUser(who: String) throws {
+        let work = try OriginAtWork(.https)
+        work.settings.url = try OriginURL(
+            work.there.url.replacing("https://", with: "https://\(who)@"))
+        work.settings.tokenFile = nil
+        let noted = Locked<[String]>([])
+        work.settings.note = { line in noted.with { $0.append(line) } }
+        let failure = try failure(work)
+        #expect(failure.reason == .authentication, "\(failure)")
+        #expect(!failure.message.contains("secret"), "\(failure)")
+        #expect(!noted.with { $0 }.joined().contains("secret"))
+        let wanted = who.hasSuffix(":") ? Base64.encode(Array(who.utf8)) : nil
+        let sent = try web(work).requests.map(\.authorization)
+        if let wanted { #expect(sent.contains { $0.contains(wanted) }, "\(sent)") }
+    }
+
     @Test("whose certificate nobody vouches for gets no token")
     func unknownAuthority() throws {
         let work = try OriginAtWork(.https)
