@@ -109,8 +109,8 @@ extension Engine {
         case .done:
             if update.name == branch {
                 delivery.hasBranch = true
-                try remember(update.new)
                 try track(update.new)
+                try remember(update.new)
             } else if let mark = IncidentName.pendingMark(of: update.name),
                 let old = try target(mark)
             {

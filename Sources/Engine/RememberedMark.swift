@@ -24,18 +24,17 @@ extension Repository {
             saved: nil)
     }
 
-    /// How far a branch is durable by what is known of origin's.
+    /// How far a branch is durable by what is known of origin's. What it has let go of is not.
     private func durable(_ local: ObjectID?, origin: ObjectID?, seen: ObjectID?)
         throws(GitError) -> ObjectID?
     {
-        if origin == nil, seen != nil { return nil }
-        guard let local else { return origin }
-        for known in [origin, seen].compactMap({ $0 })
-        where try isAncestor(local, of: known) {
-            return local
+        guard let origin, let local else { return origin }
+        if try isAncestor(local, of: origin) { return local }
+        if try isAncestor(origin, of: local) { return origin }
+        guard let seen, try isAncestor(seen, of: origin), try isAncestor(seen, of: local) else {
+            return nil
         }
-        if let origin, try isAncestor(origin, of: local) { return origin }
-        return seen ?? origin
+        return seen
     }
 }
 

@@ -118,6 +118,7 @@ extension Service {
                 machine.watermark(of: name)?.isLacking == false
             else { continue }
             tips[name] = nil
+            log(LogEntry(.info, "watch", "\(name) is no longer looked after"))
             events.append(.local(name, nil))
         }
     }

@@ -108,6 +108,21 @@ struct StatusTests {
         #expect(try scene.statusText().contains("\(theirs ?? ""), 3 commits ahead"))
     }
 
+    @Test("calls nothing durable that origin is known to have let go of", arguments: [false, true])
+    func dropped(isParted: Bool) throws {
+        let scene = try Scene.inSync()
+        let ours = try scene.commit("ours", "1")
+        #expect(try scene.reconcile().isPushed)
+        #expect(try scene.branchStatus()["durable"]?.string == ours)
+        try scene.rewindOrigin(to: try #require(try scene.tip("main~1")))
+        if isParted { try scene.commitToOrigin("theirs", "1") }
+        try scene.commit("more", "1")
+        #expect(try scene.reconcile("--on-rewrite", "stop").outcome == "rewritten")
+        let mark = try scene.branchStatus()
+        #expect(mark["durable"]?.string != ours, "\(mark.text)")
+        #expect(number(mark["pendingCommits"]) == 2, "\(mark.text)")
+    }
+
     @Test("says of a running engine that origin has moved, and where to")
     func seenMoved() throws {
         let scene = try Scene.inSync()
