@@ -57,6 +57,17 @@ extension Scene {
         }
     }
 
+    /// What a reconcile and its children name anew and have on disk, a line for each call, with the paths
+    /// of descriptors.
+    func syncs() throws -> [Substring] {
+        _ = try run(
+            [
+                "strace", "-f", "-y", "-qq", "-o", log, "-e",
+                "trace=fsync,fdatasync,rename,renameat,link,mkdir",
+            ] + command, environment: home.environment(), timeout: .seconds(120))
+        return contents(log).split(separator: "\n")
+    }
+
     /// A reconcile under strace, killed as it makes `call`. Returns whether it was.
     func killed(at call: Call) throws -> Bool {
         let ended = try traced([
