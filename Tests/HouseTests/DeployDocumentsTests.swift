@@ -89,6 +89,15 @@ struct DeployDocumentsTests {
         #expect(shown.count > 30)
     }
 
+    @Test(
+        "promtool takes every alert rule",
+        .enabled(if: findProgram("promtool") != nil, "promtool comes with Debian's prometheus"))
+    func rules() throws {
+        let path = "\(packageFolder)/docs/operations/alerts.yml"
+        let checked = try run(["promtool", "check", "rules", path])
+        #expect(checked.succeeded, "\(checked.output) \(checked.errors)")
+    }
+
     @Test("runbook.md knows every alert, and no other")
     func alerts() throws {
         let rules = contents("\(packageFolder)/docs/operations/alerts.yml").split(separator: "\n")
