@@ -32,12 +32,23 @@ extension Engine {
     /// Origin has said where its branch is; nil: it has none. Others write the tracking ref as well, and
     /// from elsewhere: what is decided is decided by our own.
     func track(_ tip: ObjectID?) throws(Failure) {
+        // What was heard and is on the branch by now would be forgotten.
+        if let known = try lastSeen(), try known != target(seen), try !isKept(known, by: tip) {
+            try set(seen, to: known, "the branch has it")
+        }
         for name in [try heard, try tracking] {
             if let tip {
                 try set(name, to: tip, "origin has it")
             } else if let old = try target(name) {
                 _ = try refs.delete(name, from: old)
             }
+        }
+    }
+
+    private func isKept(_ commit: ObjectID, by tip: ObjectID?) throws(Failure) -> Bool {
+        guard let tip, repository.hasCommit(tip) else { return false }
+        return try attempt { () throws(GitError) in
+            try self.repository.isAncestor(commit, of: tip)
         }
     }
 

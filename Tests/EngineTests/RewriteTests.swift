@@ -148,8 +148,8 @@ struct RewriteTests {
 
     @Test(
         "gets back nothing that it dropped after the application had joined it",
-        arguments: [true, false])
-    func joined(byPush: Bool) throws {
+        arguments: ["push", "stop", "replay"], [false, true])
+    func joined(verb: String, goesOn: Bool) throws {
         let scene = try Scene.inSync()
         try scene.commit("ours.txt", "ours", message: "Ours")
         let before = try #require(try scene.origin.tip())
@@ -162,13 +162,18 @@ struct RewriteTests {
             at: scene.gitdir)
         try scene.home.git("update-ref", "refs/heads/main", joined, at: scene.gitdir)
         try scene.rewindOrigin(to: before)
-        if byPush {
-            #expect(try scene.push().code == .failed)
-        } else {
-            #expect(try scene.reconcile().outcome == "rewritten")
+        if goesOn { try scene.commitToOrigin("theirs.txt", "theirs") }
+        // What one run has been told of the drop, the next one must not forget.
+        for isFirst in [true, false] {
+            let outcome = isFirst || verb == "stop" ? "rewritten" : "in-sync"
+            if verb == "push" {
+                #expect(try scene.push().code == .failed)
+            } else {
+                #expect(try scene.reconcile("--on-rewrite", verb).outcome == outcome)
+            }
         }
         let subjects = try scene.subjects(in: scene.origin.path)
         #expect(!subjects.contains("Write password"), "\(subjects)")
-        #expect(subjects.contains("Ours") == !byPush)
+        #expect(subjects.contains("Ours") == (verb == "replay"))
     }
 }
