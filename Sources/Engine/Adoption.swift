@@ -73,11 +73,9 @@ extension Engine {
     /// What the engine has fetched from it and not acted on counts as well, once the application has joined
     /// it to the branch: origin may have dropped it since.
     func lastSeen() throws(Failure) -> ObjectID? {
-        for name in [try seen, try heard, try tracking] {
-            try checkIsNoAlias(name, hint: away(name))
-        }
+        for name in [try seen, try tracking] { try checkIsNoAlias(name, hint: away(name)) }
         guard isAdopted, let seen = try target(seen) else { return nil }
-        let (heard, local) = (try target(heard), try target(branch))
+        let (heard, local) = (try heard(), try target(branch))
         return try attempt { () throws(GitError) in
             try self.repository.lastSeen(seen, heard: heard, by: local)
         }
@@ -115,17 +113,19 @@ extension Engine {
     /// Forgets, of each branch, what the former origin had. Killed meanwhile, it is begun anew: the new
     /// one is recorded when all is forgotten.
     private func setMemoriesAside(_ tip: ObjectID?) throws(Failure) {
+        var hearsay = hearsay
+        try hearsay.forgetAll()
         let memories = try attempt { () throws(GitError) in
             try self.repository.references(under: RefName.memories)
         }
         for memory in memories {
             guard let name = memory.name.remembered else { continue }
             try letGo(memory, known: [tip, target(name)])
-            guard name != branch || tip == nil else { continue }
-            for other in [name.heard, name.tracking(remote: settings.remote)].compactMap({ $0 }) {
-                guard let there = try target(other) else { continue }
-                try letGo(Reference(other, there), known: [tip, target(name)])
-            }
+            guard name != branch || tip == nil,
+                let tracking = name.tracking(remote: settings.remote),
+                let there = try target(tracking)
+            else { continue }
+            try letGo(Reference(tracking, there), known: [tip, target(name)])
         }
     }
 

@@ -182,7 +182,7 @@ public struct Clone: Sendable {
         throws(Failure)
     {
         let names = [
-            branch, branch.tracking(remote: settings.remote), branch.heard, branch.seen,
+            branch, branch.tracking(remote: settings.remote), branch.seen,
         ]
         for name in names.compactMap({ $0 }) {
             try attempt { () throws(GitError) in

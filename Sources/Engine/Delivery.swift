@@ -58,7 +58,7 @@ extension Engine {
         let known: [ObjectID]
         do throws(Failure) {
             pending = try pendingEscapes().map(\.branch)
-            known = [try target(seen), try target(heard)].compactMap { $0 }
+            known = [try target(seen), try heard()].compactMap { $0 }
         } catch { throw OriginFailure(.unknown, error) }
         let origin = try origin()
         let tips = try origin.fetch(branch: branch, alsoAsk: pending, itHad: known)
@@ -109,8 +109,8 @@ extension Engine {
         case .done:
             if update.name == branch {
                 delivery.hasBranch = true
-                try track(update.new)
                 try remember(update.new)
+                try setTracking(update.new)
             } else if let mark = IncidentName.pendingMark(of: update.name),
                 let old = try target(mark)
             {

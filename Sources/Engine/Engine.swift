@@ -131,16 +131,6 @@ public final class Engine {
         }
     }
 
-    /// Where origin's branch was when we last heard of it.
-    var heard: RefName {
-        get throws(Failure) {
-            guard let name = branch.heard else {
-                throw Failure(.configuration, "\(branch) is no branch")
-            }
-            return name
-        }
-    }
-
     func target(_ name: RefName) throws(Failure) -> ObjectID? {
         try attempt { () throws(GitError) in try self.repository.target(of: name) }
     }

@@ -13,6 +13,8 @@ extension Engine {
         // Where nothing says it yet, what is remembered is of this one.
         try knownOrigins.record(originURL())
         try set(seen, to: tip, Self.message)
+        var hearsay = hearsay
+        try hearsay.forget(branch)
         for entry in refs.unfinished {
             if case .follow(branch, _, _, _) = entry { refs.end(entry) }
         }

@@ -29,27 +29,11 @@ extension Engine {
         "take it away: git -C \(repository.path) symbolic-ref -d \(name)"
     }
 
-    /// Origin has said where its branch is; nil: it has none. Others write the tracking ref as well, and
-    /// from elsewhere: what is decided is decided by our own.
-    func track(_ tip: ObjectID?) throws(Failure) {
-        // What was heard and is on the branch by now would be forgotten.
-        if let known = try lastSeen(), try known != target(seen), try !isKept(known, by: tip) {
-            try set(seen, to: known, "the branch has it")
-        }
-        for name in [try heard, try tracking] {
-            if let tip {
-                try set(name, to: tip, "origin has it")
-            } else if let old = try target(name) {
-                _ = try refs.delete(name, from: old)
-            }
-        }
-    }
-
-    private func isKept(_ commit: ObjectID, by tip: ObjectID?) throws(Failure) -> Bool {
-        guard let tip, repository.hasCommit(tip) else { return false }
-        return try attempt { () throws(GitError) in
-            try self.repository.isAncestor(commit, of: tip)
-        }
+    /// Has the tracking ref say where origin's branch is; nil: it has none. It is for people: others write
+    /// it as well.
+    func setTracking(_ tip: ObjectID?) throws(Failure) {
+        if let tip { return try set(tracking, to: tip, "origin has it") }
+        if let old = try target(tracking) { _ = try refs.delete(tracking, from: old) }
     }
 
     /// - Throws: ``Failure`` of kind `configuration` if `name` is a symbolic ref: a compare-and-swap of

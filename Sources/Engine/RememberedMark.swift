@@ -7,14 +7,14 @@ import Model
 
 extension Repository {
     /// The watermark of a branch as refs have it: all of origin's is as it was when it was last heard.
-    func remembered(_ name: RefName, at local: ObjectID?) throws(GitError) -> Watermark {
+    func remembered(_ name: RefName, at local: ObjectID?, _ hearsay: Hearsay) throws(GitError)
+        -> Watermark
+    {
         let seen = try name.seen.flatMap { seen throws(GitError) in try target(of: seen) }
-        // Of decision logs nothing else is kept.
-        let heard = name.heard ?? name.seen
-        let origin = try heard.flatMap { heard throws(GitError) in try target(of: heard) }
+        let origin = hearsay.tip(of: name, seen: seen)
         // Where history cannot be read, nobody can tell.
         let durable = (try? durable(local, origin: origin, seen: seen)) ?? nil
-        // What was seen there and is heard of no more was deleted there.
+        // What was seen there and is not there any more was deleted there.
         let isElsewhere = seen != nil && origin != seen
         let state: Watermark.State =
             local != nil && local != durable
@@ -48,7 +48,8 @@ extension Watermark {
     /// The same with what refs remember, where origin has said nothing yet.
     func remembering(_ repository: Repository?) -> Watermark {
         guard isUnheardOf, let repository,
-            var mark = try? repository.remembered(name, at: local)
+            var mark = try? repository.remembered(
+                name, at: local, Hearsay(gitdir: repository.path))
         else { return self }
         (mark.lastFailure, mark.nextAttempt) = (lastFailure, nextAttempt)
         return mark

@@ -115,8 +115,9 @@ extension Service {
             // Origin is reached at last.
             reconcile(unreconciled.intersection(found.keys).sorted(), &events)
             unreconciled.subtract(found.keys)
+            let hearsay = Hearsay(gitdir: gitdir)
             for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
-                let seen = name.space == nil ? seen(of: name) : seen(ofLog: name, at: tip)
+                let seen = name.space == nil ? seen(of: name, hearsay) : seen(ofLog: name, at: tip)
                 events.append(.sighted(name, Sighting(origin: tip, seen: seen)))
             }
         case .reconciled(let number, let name, let report):
@@ -151,10 +152,10 @@ extension Service {
     }
 
     /// What of origin's branch was acted on last: what is not written down yet counts.
-    private func seen(of name: RefName) -> ObjectID? {
+    private func seen(of name: RefName, _ hearsay: Hearsay) -> ObjectID? {
         let written = name.seen.flatMap { try? repository.target(of: $0) }
         guard let seen = machine.watermark(of: name)?.seen ?? written else { return nil }
-        let heard = name.heard.flatMap { try? repository.target(of: $0) }
+        let heard = hearsay.tip(of: name, seen: seen)
         return (try? repository.lastSeen(seen, heard: heard, by: tips[name])) ?? seen
     }
 }

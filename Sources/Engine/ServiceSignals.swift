@@ -70,8 +70,7 @@ extension Service {
     /// next start finds out by itself what origin has.
     private func isLocked(_ name: RefName) -> Bool {
         let remote = settings.settings.remote
-        let names = [name.seen, name.heard, name.tracking(remote: remote)]
-        return (names + [IncidentName.pendingMark(of: name)])
+        return [name.seen, name.tracking(remote: remote), IncidentName.pendingMark(of: name)]
             .compactMap { $0.flatMap { BranchStatus.BlockingLock(on: $0, in: gitdir) } }
             .contains { $0.ageSeconds >= Self.oldLock }
     }

@@ -52,16 +52,19 @@ public struct StatusReport: Sendable {
         let names = try Self.names(settings, repository)
             .filter { !told.contains($0.branch ?? "") }
         do throws(GitError) {
+            let hearsay = Hearsay(gitdir: repository.path)
             let computed = try names.map { name throws(GitError) in
-                try statusByRefs(repository, name)
+                try statusByRefs(repository, name, hearsay)
             }
             // Only a branch that origin has nothing of is compared with others.
             let isNew = computed.contains { $0.mark.durable == nil }
-            let others =
-                isNew ? try repository.references(under: RefName.hearsay) : []
+            let others = isNew ? try repository.references(under: RefName.memories) : []
             var lags = Lags()
             branches += lags.measure(
-                computed, in: repository.path, others: others.map(\.target)
+                computed, in: repository.path,
+                others: others.compactMap { memory in
+                    memory.name.remembered.flatMap { hearsay.tip(of: $0, seen: memory.target) }
+                }
             ).map(\.json)
         } catch { throw error.failure.naming(repository.path) }
     }
@@ -103,11 +106,11 @@ extension StatusReport {
     static let conflictsLookedAt = 20
 
     /// What refs say of a branch: what is only known while an engine runs is left out.
-    private func statusByRefs(_ repository: Repository, _ name: RefName)
+    private func statusByRefs(_ repository: Repository, _ name: RefName, _ hearsay: Hearsay)
         throws(GitError) -> BranchStatus
     {
         let local = try repository.target(of: name)
-        var mark = try repository.remembered(name, at: local)
+        var mark = try repository.remembered(name, at: local, hearsay)
         if mark.isLacking { mark.saved = try? saved(repository, local, beyond: mark.durable) }
         return BranchStatus(mark: mark, now: .zero, lastReconcile: nil)
     }

@@ -121,7 +121,7 @@ extension Engine {
             _ = try refs.delete(mark, from: update.new)
             return
         }
-        if update.name.branch != nil { try track(update.new) }
+        if update.name.branch != nil { try setTracking(update.new) }
         try remember(update.new)
     }
 
@@ -138,14 +138,15 @@ extension Engine {
     private func moves(settling update: RefUpdate) -> [Journal.Entry] {
         guard !IncidentName.isConflictBranch(update.name) else { return [] }
         let name = update.name
-        return [name.heard, name.tracking(remote: settings.remote), name.seen]
-            .compactMap { $0 }.map { .update($0, to: update.new) }
+        return [name.tracking(remote: settings.remote), name.seen].compactMap { $0 }.map {
+            .update($0, to: update.new)
+        }
     }
 
     /// Puts `tip` on `conflict`, or on a new conflict branch where that is nil or went elsewhere.
     func save(_ tip: ObjectID, on conflict: RefName?) throws(Failure) -> RefName? {
         if IncidentName.isConflictBranch(branch) { return try rename(tip) }
-        let known = try [target(heard), target(seen)].compactMap { $0 }
+        let known = try [heard(), target(seen)].compactMap { $0 }
         let ours = try attempt { () throws(GitError) in
             try self.repository.commits(from: [tip], hiding: known, limit: 1)
         }
@@ -185,7 +186,7 @@ extension Engine {
             try self.repository.references(under: IncidentName.anchors)
         }
         let known =
-            try [new, target(heard), target(seen)].compactMap { $0 } + anchors.map(\.target)
+            try [new, heard(), target(seen)].compactMap { $0 } + anchors.map(\.target)
         let left = try attempt { () throws(GitError) in
             try self.repository.commits(from: [old], hiding: known, limit: 1)
         }

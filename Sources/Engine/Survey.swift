@@ -65,8 +65,8 @@ extension Engine {
         (report.oldCommit, report.newCommit) = (local, local)
         if let tip {
             guard tip == local || tip == known, try holds(local, known ?? tip) else { return nil }
-            try track(tip)
             try remember(tip)
+            try setTracking(tip)
             report.outcome = tip == local ? .inSync : .pushedAhead
             report.ahead = try attempt { () throws(GitError) in
                 tip == local ? 0 : try self.repository.aheadBehind(local, tip).0

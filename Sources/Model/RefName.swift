@@ -56,12 +56,6 @@ public struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible {
         branch.map { RefName(unchecked: "refs/remotes/\(remote)/\($0)") }
     }
 
-    /// Where the engine keeps where origin's branch was when it last heard of it. Nil if this is no branch.
-    public var heard: RefName? { branch.map { RefName(unchecked: "\(Self.hearsay)\($0)") } }
-
-    /// The folder of these.
-    public static let hearsay = "refs/pod/heard/"
-
     /// The space whose decision log this is; nil if it is none.
     public var space: String? {
         let folder = Self.logs.utf8
