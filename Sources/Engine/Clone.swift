@@ -160,7 +160,23 @@ public struct Clone: Sendable {
             return branch
         }
         try place(tip, as: branch, in: repository)
+        try fetchLogs(from: origin, into: repository)
         return branch
+    }
+
+    /// A new pod goes on with the decision logs of the last one.
+    private func fetchLogs(from origin: Origin, into repository: Repository) throws(Failure) {
+        guard try settings.flag("pushLogs") else { return }
+        let logs = try receiving { () throws(OriginFailure) in
+            try origin.fetch(under: RefName.logs)
+        }
+        for (name, tip) in logs.sorted(by: { $0.key < $1.key }) {
+            try attempt { () throws(GitError) in
+                for ref in [name, name.seen].compactMap({ $0 }) {
+                    try repository.move(ref, from: nil, to: tip, "git-pod: clone")
+                }
+            }
+        }
     }
 
     /// Deals with origin. That the volume became full is a state of its own, whoever has noticed it.

@@ -42,6 +42,8 @@ extension PushMachine {
 
     private func isBusy(_ ref: RefPush) -> Bool {
         guard ref.isLacking, !backoff.isStopped else { return false }
+        // A host that takes no logs would have every end wait for nothing.
+        if ref.name.space != nil, ref.obstacle == .rejected { return false }
         let wantsSave = ref.isStuck && ref.canBeSaved(policy)
         if wantsSave, let incident = ref.incident, !incident.backoff.isStopped {
             // Its conflict branch, if it has one, is asked by itself.

@@ -40,7 +40,7 @@ struct ChildOrigin: OriginWay {
             }) {
                 throw failure(outcome, "fetch from it")
             }
-            let there = try listed(names, scratch)
+            let there = try listed(names.map(\.description), scratch, names.contains)
             wanted = names.filter { there[$0] != nil }
             if wanted.isEmpty { return [:] }
         }
@@ -52,7 +52,7 @@ struct ChildOrigin: OriginWay {
     private static let fetchHeadLimit = 64 << 20
 
     func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID] {
-        try listed(names, scratch([]))
+        try listed(names.map(\.description), scratch([]), names.contains)
     }
 
     func defaultBranch() throws(OriginFailure) -> RefName? {
@@ -65,10 +65,8 @@ struct ChildOrigin: OriginWay {
         return nil
     }
 
-    func hasBranches() throws(OriginFailure) -> Bool {
-        let outcome = try git(["ls-remote", "--heads", "--", url], scratch([]))
-        guard outcome.status.isSuccess else { throw failure(outcome, "look at it") }
-        return outcome.lines.contains { $0.contains("\trefs/heads/") }
+    func refs(under prefix: String) throws(OriginFailure) -> [RefName: ObjectID] {
+        try listed(["\(prefix)*"], scratch([])) { $0.description.hasPrefix(prefix) }
     }
 
     // MARK: steps
@@ -104,7 +102,7 @@ struct ChildOrigin: OriginWay {
         } catch { throw OriginFailure(.unknown, error) }
         if taken.isEmpty { try explainNothing(names, scratch) }
         for name in names {
-            let said = "branch '\(name.branch ?? "")' of "
+            let said = (name.branch.map { "branch '\($0)'" } ?? "'\(name)'") + " of "
             guard taken.contains(where: { $0.hasPrefix(said) }) else { return nil }
         }
         for (index, name) in names.enumerated() {
@@ -146,18 +144,16 @@ struct ChildOrigin: OriginWay {
     /// What its note of a fetch takes, and more.
     private static let fetchHeadRoom: Int64 = 64 << 10
 
-    private func listed(_ names: [RefName], _ scratch: ScratchRepository)
-        throws(OriginFailure) -> [RefName: ObjectID]
-    {
-        let outcome = try git(
-            ["ls-remote", "--refs", "--", url] + names.map(\.description), scratch)
+    private func listed(
+        _ patterns: [String], _ scratch: ScratchRepository, _ isMeant: (RefName) -> Bool
+    ) throws(OriginFailure) -> [RefName: ObjectID] {
+        let outcome = try git(["ls-remote", "--refs", "--", url] + patterns, scratch)
         guard outcome.status.isSuccess else { throw failure(outcome, "look at it") }
         var found: [RefName: ObjectID] = [:]
         for line in outcome.lines {
             let parts = line.split(separator: "\t")
             guard parts.count == 2, let id = ObjectID(parts[0]),
-                let name = RefName(String(parts[1])),
-                names.contains(name)
+                let name = RefName(String(parts[1])), isMeant(name)
             else { continue }
             found[name] = id
         }

@@ -66,7 +66,19 @@ public final class Origin {
     }
 
     /// Whether origin has any branch at all.
-    public func hasBranches() throws(OriginFailure) -> Bool { try way().hasBranches() }
+    public func hasBranches() throws(OriginFailure) -> Bool {
+        try !way().refs(under: "refs/heads/").isEmpty
+    }
+
+    /// Brings all refs that origin has below `prefix` here, with all their history, and returns them by
+    /// name. No ref of the repository is touched.
+    public func fetch(under prefix: String) throws(OriginFailure) -> [RefName: ObjectID] {
+        let names = try way().refs(under: prefix).keys.sorted()
+        guard !names.isEmpty else { return [:] }
+        let tips = try way().fetch(names, haves: ownTips(), offering: [])
+        do throws(GitError) { try repository.refreshObjects() } catch { throw local(error) }
+        return tips
+    }
 
     private func way() throws(OriginFailure) -> any OriginWay {
         switch settings.url.way {
@@ -150,7 +162,7 @@ protocol OriginWay {
     ) throws(OriginFailure) -> [RefName: ObjectID]
     func tips(_ names: [RefName]) throws(OriginFailure) -> [RefName: ObjectID]
     func defaultBranch() throws(OriginFailure) -> RefName?
-    func hasBranches() throws(OriginFailure) -> Bool
+    func refs(under prefix: String) throws(OriginFailure) -> [RefName: ObjectID]
 }
 
 extension Repository {

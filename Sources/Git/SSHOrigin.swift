@@ -57,9 +57,9 @@ struct SSHOrigin: OriginWay {
         }
     }
 
-    func hasBranches() throws(OriginFailure) -> Bool {
+    func refs(under prefix: String) throws(OriginFailure) -> [RefName: ObjectID] {
         try connected { talk throws(OriginFailure) in
-            try talk.heads().keys.contains { $0.branch != nil }
+            try talk.heads().filter { $0.key.description.hasPrefix(prefix) }
         }
     }
 

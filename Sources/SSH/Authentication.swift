@@ -250,7 +250,9 @@ public func checkPrivateKey(
             "the key file \(path) holds \(isPublic ? "a public key" : "no private key")",
             hint: "correct \(setting)")
     }
-    if !hasAgent, isForProgram || file.type?.isUsable != true, content.last != UInt8(ascii: "\n") {
+    if !hasAgent, file.isOpenSSH, isForProgram || file.type?.isUsable != true,
+        content.last != UInt8(ascii: "\n")
+    {
         throw Failure(
             .configuration, "the key file \(path) has no end of line at its end",
             hint: "ssh does not take it without one: echo >>\(path)")

@@ -13,6 +13,8 @@ struct PrivateKeyFile: Sendable {
     /// The algorithm, where it can be told.
     let type: KeyType?
     let isEncrypted: Bool
+    /// Whether it is in OpenSSH's own format.
+    private(set) var isOpenSSH = false
 
     /// Nil if `content` is no private key at all.
     init?(path: String, content: [UInt8], publicLine: String?) {
@@ -27,6 +29,7 @@ struct PrivateKeyFile: Sendable {
         switch label {
         case "OPENSSH PRIVATE KEY":
             guard let (key, encrypted) = Self.openSSH(body) else { return nil }
+            isOpenSSH = true
             publicKey = key
             type = key.type
             isEncrypted = encrypted
@@ -48,7 +51,8 @@ struct PrivateKeyFile: Sendable {
     /// The lines of the first private key (RFC 7468), and what kind it says that it is. Parameters or a
     /// certificate may stand before it.
     private static func block(in text: String) -> (label: Substring, lines: [Substring])? {
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+            .map(\.trimmed)
         let (begin, end, kind) = ("-----BEGIN ", "-----END ", "PRIVATE KEY-----")
         guard
             let first = lines.firstIndex(where: { $0.hasPrefix(begin) && $0.hasSuffix(kind) }),
@@ -83,5 +87,14 @@ struct PrivateKeyFile: Sendable {
             return KeyType("ssh-rsa")
         }
         return nil
+    }
+}
+
+extension Substring {
+    /// Without what some editors put before a line and behind it.
+    fileprivate var trimmed: Substring {
+        let front = drop { $0 == "\u{FEFF}" }
+        let last = front.lastIndex { !$0.isWhitespace && $0 != "\0" }
+        return last.map { front[...$0] } ?? ""
     }
 }

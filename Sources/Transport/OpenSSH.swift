@@ -75,6 +75,15 @@ extension SSHPlan {
                     .refused, "ssh refused the host key of \(name): \(hostKeyWords(lines) ?? said)",
                     hint: "compare it with what \(words.peer) has before you trust it"))
         }
+        if text.contains("No user exists for uid") {
+            return SSHRefusal(
+                .configuration,
+                Failure(
+                    .configuration, "ssh does not work for user \(currentUser()): \(said)",
+                    hint:
+                        "use an ed25519 or ECDSA key, which needs no ssh, or an account for that user"
+                ))
+        }
         if text.contains("Permission denied") {
             return SSHRefusal(
                 .authentication,

@@ -56,7 +56,9 @@ private func describe(_ watermark: Watermark) -> String {
         there = "what origin has of it is not known\(last)"
     } else {
         there =
-            watermark.durable.map { "origin has it only up to \($0)" } ?? "origin has nothing of it"
+            watermark.durable.map { "origin has it only up to \($0)" }
+            ?? watermark.origin.map { "origin has another one, at \($0)" }
+            ?? "origin has nothing of it"
     }
     return "\(watermark.name) is at \(tip), and \(there)"
 }

@@ -121,6 +121,27 @@ struct ServeLogsTests {
         #expect(engine.said("error", reason: "non-fast-forward").count == 1, "\(engine.words)")
     }
 
+    @Test("goes on with the logs of the pod before it", arguments: TestOrigin.Kind.allCases)
+    func nextPod(kind: TestOrigin.Kind) throws {
+        let scene = try Scene.inSync(kind)
+        let other = "refs/pod/log/shop/carts"
+        let tips = [try append("one", scene), try append("other", to: other, scene)]
+        do {
+            let engine = try Serving(scene, flags: Self.flags)
+            for (log, tip) in zip([Self.log, other], tips) {
+                #expect(try originHas(tip, engine, at: log), "\(engine.words)")
+            }
+            #expect(engine.stop() == .exited(0), "\(engine.words)")
+        }
+        try run(["rm", "-r", scene.gitdir]).check()
+        let engine = try Serving(scene, flags: Self.flags)
+        #expect(eventually { exists("\(scene.gitdir)/HEAD") }, "\(engine.words)")
+        #expect(try scene.tip(Self.log) == tips[0] && scene.tip(other) == tips[1])
+        let next = try append("two", scene)
+        #expect(try originHas(next, engine), "\(engine.words)")
+        #expect(engine.stop() == .exited(0), "\(engine.words)")
+    }
+
     @Test("goes on from what origin has had from elsewhere, where the log here does")
     func joined() throws {
         let scene = try Scene.inSync(.ssh)

@@ -61,6 +61,7 @@ struct PrivateKeyFileTests {
         for around in [
             parameters + text, String(text.dropLast()), "# of the pod\n\n" + text + "\n\n",
             text.split(separator: "\n").joined(separator: "\r\n"),
+            "\u{FEFF}" + text.split(separator: "\n").joined(separator: " \n"),
         ] {
             let file = try #require(
                 PrivateKeyFile(path: key, content: Array(around.utf8), publicLine: nil))
