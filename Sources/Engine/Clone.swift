@@ -197,9 +197,7 @@ public struct Clone: Sendable {
     private func place(_ tip: ObjectID, as branch: RefName, in repository: Repository)
         throws(Failure)
     {
-        let names = [
-            branch, branch.tracking(remote: settings.remote), branch.seen,
-        ]
+        let names = [branch, branch.tracking(remote: settings.remote), branch.seen]
         for name in names.compactMap({ $0 }) {
             try attempt { () throws(GitError) in
                 try repository.move(name, from: nil, to: tip, "git-pod: clone")

@@ -60,7 +60,7 @@ struct Hearsay: Sendable {
             return try syncFolder(path.parentFolder)
         }
         let lines = tips.sorted { $0.key < $1.key }.map { "\($1 ?? .zero) \($0)\n" }
-        try replaceFile(path, with: Array(lines.joined().utf8), mode: 0o640)
+        try replaceFile(path, with: Array(lines.joined().utf8), mode: 0o644)
     }
 }
 
