@@ -49,13 +49,14 @@ extension OriginURL {
 
 extension Repository {
     /// The later one of what was acted on and what was fetched, if `local` has that.
-    func lastSeen(_ seen: ObjectID, heard: ObjectID?, by local: ObjectID?) throws(GitError)
-        -> ObjectID
+    func lastSeen(_ seen: ObjectID?, heard: ObjectID?, by local: ObjectID?) throws(GitError)
+        -> ObjectID?
     {
         guard let heard, heard != seen, let local, hasCommit(heard),
-            try isAncestor(heard, of: local), try isAncestor(seen, of: heard)
+            try isAncestor(heard, of: local)
         else { return seen }
-        return heard
+        guard let seen else { return heard }
+        return try isAncestor(seen, of: heard) ? heard : seen
     }
 }
 
@@ -74,8 +75,8 @@ extension Engine {
     /// it to the branch: origin may have dropped it since.
     func lastSeen() throws(Failure) -> ObjectID? {
         for name in [try seen, try tracking] { try checkIsNoAlias(name, hint: away(name)) }
-        guard isAdopted, let seen = try target(seen) else { return nil }
-        let (heard, local) = (try heard(), try target(branch))
+        guard isAdopted else { return nil }
+        let (seen, heard, local) = (try target(seen), try heard(), try target(branch))
         return try attempt { () throws(GitError) in
             try self.repository.lastSeen(seen, heard: heard, by: local)
         }

@@ -82,6 +82,8 @@ extension Engine {
         if try tip == target(seen) {
             try hearsay.forget(branch)
         } else {
+            // It is this one's, and no other's that is configured later.
+            if knownOrigins.recorded == nil { try knownOrigins.record(originURL()) }
             try hearsay.note(tip, of: branch)
         }
         try setTracking(tip)

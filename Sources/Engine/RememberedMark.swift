@@ -7,9 +7,15 @@ import Model
 
 extension Repository {
     /// The watermark of a branch as refs have it: all of origin's is as it was when it was last heard.
-    func remembered(_ name: RefName, at local: ObjectID?, _ hearsay: Hearsay) throws(GitError)
+    /// - Parameter hearsay: nil where all that is remembered is another origin's.
+    func remembered(_ name: RefName, at local: ObjectID?, _ hearsay: Hearsay?) throws(GitError)
         -> Watermark
     {
+        guard let hearsay else {
+            return Watermark(
+                name: name, state: .waiting, local: local, origin: nil, seen: nil, durable: nil,
+                saved: nil)
+        }
         let seen = try name.seen.flatMap { seen throws(GitError) in try target(of: seen) }
         let origin = hearsay.tip(of: name, seen: seen)
         // Where history cannot be read, nobody can tell.

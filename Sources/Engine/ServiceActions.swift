@@ -154,7 +154,7 @@ extension Service {
     /// What of origin's branch was acted on last: what is not written down yet counts.
     private func seen(of name: RefName, _ hearsay: Hearsay) -> ObjectID? {
         let written = name.seen.flatMap { try? repository.target(of: $0) }
-        guard let seen = machine.watermark(of: name)?.seen ?? written else { return nil }
+        let seen = machine.watermark(of: name)?.seen ?? written
         let heard = hearsay.tip(of: name, seen: seen)
         return (try? repository.lastSeen(seen, heard: heard, by: tips[name])) ?? seen
     }

@@ -52,7 +52,10 @@ public struct StatusReport: Sendable {
         let names = try Self.names(settings, repository)
             .filter { !told.contains($0.branch ?? "") }
         do throws(GitError) {
-            let hearsay = Hearsay(gitdir: repository.path)
+            let isKnown = settings.originURL.flatMap { try? OriginURL($0) }.map {
+                KnownOrigin(gitdir: repository.path).isAdopted($0)
+            }
+            let hearsay = isKnown ?? true ? Hearsay(gitdir: repository.path) : nil
             let computed = try names.map { name throws(GitError) in
                 try statusByRefs(repository, name, hearsay)
             }
@@ -63,7 +66,7 @@ public struct StatusReport: Sendable {
             branches += lags.measure(
                 computed, in: repository.path,
                 others: others.compactMap { memory in
-                    memory.name.remembered.flatMap { hearsay.tip(of: $0, seen: memory.target) }
+                    memory.name.remembered.flatMap { hearsay?.tip(of: $0, seen: memory.target) }
                 }
             ).map(\.json)
         } catch { throw error.failure.naming(repository.path) }
@@ -106,7 +109,7 @@ extension StatusReport {
     static let conflictsLookedAt = 20
 
     /// What refs say of a branch: what is only known while an engine runs is left out.
-    private func statusByRefs(_ repository: Repository, _ name: RefName, _ hearsay: Hearsay)
+    private func statusByRefs(_ repository: Repository, _ name: RefName, _ hearsay: Hearsay?)
         throws(GitError) -> BranchStatus
     {
         let local = try repository.target(of: name)

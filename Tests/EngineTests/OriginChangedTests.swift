@@ -172,6 +172,16 @@ struct OriginChangedTests {
         #expect(!there.contains(theirs))
     }
 
+    @Test("is not called what has it durable before it was asked")
+    func notAskedYet() throws {
+        let scene = try Scene.inSync()
+        #expect(try scene.branchStatus()["durable"]?.string == scene.tip())
+        let other = try Self.stranger(scene)
+        try scene.home.git("config", "pod.origin", other, at: scene.gitdir)
+        let mark = try scene.branchStatus()
+        #expect(mark["durable"] == .null && mark["state"] == .string("waiting"), "\(mark.text)")
+    }
+
     @Test("has not what went to a mirror under its remote's name", arguments: [false, true])
     func pushedElsewhere(isPushURL: Bool) throws {
         let scene = try Scene.inSync()

@@ -150,7 +150,8 @@ struct RewriteTests {
         "gets back nothing that it dropped after the application had joined it",
         arguments: ["push", "stop", "replay"], [false, true])
     func joined(verb: String, goesOn: Bool) throws {
-        let scene = try Scene.inSync()
+        // Also where nothing was ever acted on.
+        let scene = try goesOn ? Scene.inSync() : Scene()
         try scene.commit("ours.txt", "ours", message: "Ours")
         let before = try #require(try scene.origin.tip())
         let dropped = try scene.commitToOrigin("password", "secret")
