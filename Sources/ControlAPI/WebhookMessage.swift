@@ -26,30 +26,30 @@ public enum WebhookMessage: Sendable, Equatable {
         guard let body = JSON(parsing: bytes), case .object = body else {
             throw Failure(.configuration, "the body of a webhook must be a JSON object")
         }
-        let branch = try Self.text("branch", of: body)
+        // Whoever's it is, all that is known of it has to make sense.
+        let (branch, ref) = (try Self.text("branch", of: body), try Self.text("ref", of: body))
         let commit = try Self.commit("commitHash", of: body)
-        guard body["ref"] == nil else {
-            self = try Self.pushed(body)
-            return
-        }
+        let after = try Self.commit("after", of: body)
+        let isForced = try Self.flag("forced", of: body)
+        let isDeleted = try Self.flag("deleted", of: body)
         guard branch != "" else {
             throw Failure(.configuration, "branch of a webhook must be a name, or left out")
         }
-        self = .moved(branch: branch, commit: commit, isForced: false)
-    }
-
-    /// As GitHub and Gitea tell of a push.
-    private static func pushed(_ body: JSON) throws(Failure) -> WebhookMessage {
-        guard let ref = try text("ref", of: body) else {
+        guard body["ref"] != nil else {
+            self = .moved(branch: branch, commit: commit, isForced: false)
+            return
+        }
+        guard let ref else {
             throw Failure(.configuration, "ref of a webhook must be a string")
         }
-        let (isForced, isDeleted) = (try flag("forced", of: body), try flag("deleted", of: body))
-        let commit = try commit("after", of: body)
+        // As GitHub and Gitea tell of a push.
         let folder = "refs/heads/"
-        guard ref.hasPrefix(folder) else { return .ignored("\(ref.harmless) is no branch") }
-        return .moved(
-            branch: String(ref.dropFirst(folder.count)), commit: commit,
-            isForced: isForced || isDeleted)
+        self =
+            ref.hasPrefix(folder)
+            ? .moved(
+                branch: String(ref.dropFirst(folder.count)), commit: after,
+                isForced: isForced || isDeleted)
+            : .ignored("\(ref.harmless) is no branch")
     }
 
     /// A commit's id; nil for that of nothing, which stands for a branch that is gone.

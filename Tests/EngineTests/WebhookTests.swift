@@ -95,6 +95,7 @@ struct WebhookTests {
         arguments: [
             "x", "[]", "{\"ref\":1}", "{\"commitHash\":\"abc\"}", "{\"branch\":true}",
             "{\"branch\":\"\"}",
+            "{\"branch\":\"\",\"ref\":\"refs/heads/main\"}", "{\"after\":5}", "{\"ref\":null}",
             "{\"ref\":\"refs/tags/x\",\"forced\":1}",
             "{\"ref\":\"refs/heads/main\",\"after\":\"zz\"}",
         ])
