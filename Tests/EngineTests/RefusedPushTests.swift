@@ -111,6 +111,40 @@ struct RefusedPushTests {
         }
     }
 
+    @Test(
+        "because origin has gone since the fetch is made good by the next run",
+        arguments: Row.allCases)
+    func goneBetween(row: Row) throws {
+        let scene = try Scene.inSync(.ssh)
+        try row.prepare(scene)
+        let ours = try #require(try scene.tip())
+        let path = scene.origin.path
+        let command = scene.origin.pod.folder.file("deploy")
+        let former = contents(command)
+        try writeFile(
+            command,
+            """
+            #!/bin/sh
+            case $SSH_ORIGINAL_COMMAND in *receive-pack*) mv '\(path)' '\(path).gone' ;; esac
+            exec sh -c "exec $SSH_ORIGINAL_COMMAND"
+
+            """, mode: 0o755)
+        let policy = row == .merged ? "merge" : "rebase"
+        let answer = try scene.reconcile("--on-divergence", policy)
+        #expect(answer.outcome == row.outcome, "\(answer.errors)")
+        #expect(answer.code == (row.escapes ? .escaped : .unreachable), "\(answer.errors)")
+        #expect(try scene.isKept(ours))
+        try rename("\(path).gone", to: path)
+        try writeFile(command, former, mode: 0o755)
+        let next = try scene.reconcile()
+        #expect(next.code == .done && next.isPushed, "\(next.errors)")
+        #expect(try scene.origin.tip() == scene.tip())
+        if let branch = answer.conflictBranch {
+            #expect(try scene.origin.tip("refs/heads/\(branch)") == ours)
+        }
+        try scene.check()
+    }
+
     @Test("by a key that may only read is named as that", arguments: Row.allCases)
     func readOnlyKey(row: Row) throws {
         let scene = try Scene.inSync(.ssh)
