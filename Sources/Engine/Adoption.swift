@@ -114,8 +114,6 @@ extension Engine {
     /// Forgets, of each branch, what the former origin had. Killed meanwhile, it is begun anew: the new
     /// one is recorded when all is forgotten.
     private func setMemoriesAside(_ tip: ObjectID?) throws(Failure) {
-        var hearsay = hearsay
-        try hearsay.forgetAll()
         let memories = try attempt { () throws(GitError) in
             try self.repository.references(under: RefName.memories)
         }
@@ -128,6 +126,8 @@ extension Engine {
             else { continue }
             try letGo(Reference(tracking, there), known: [tip, target(name)])
         }
+        var hearsay = hearsay
+        try hearsay.forgetAll()
     }
 
     /// Deletes a ref of ours. What it alone has held is anchored: the former origin may be gone.

@@ -34,6 +34,12 @@ struct Hearsay: Sendable {
     /// - Parameter seen: where it was when that was acted on last.
     func tip(of name: RefName, seen: ObjectID?) -> ObjectID? { tips[name] ?? seen }
 
+    /// Whether what was heard of the branch is nothing but `tip`, or what comes before it.
+    func isOld(_ name: RefName, by tip: ObjectID, in repository: Repository) -> Bool {
+        guard let noted = tips[name] else { return false }
+        return noted.map { (try? repository.isAncestor($0, of: tip)) == true } ?? false
+    }
+
     /// Origin has the branch at `tip`, or not at all. On disk when this returns.
     mutating func note(_ tip: ObjectID?, of name: RefName) throws(Failure) {
         guard tips[name] != .some(tip) else { return }

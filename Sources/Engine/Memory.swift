@@ -8,13 +8,17 @@ extension Engine {
     private static let message = "origin's tip was acted on"
 
     /// Origin's tip was acted on: from now on it must stay, or origin was rewritten.
-    func remember(_ tip: ObjectID?) throws(Failure) {
+    ///
+    /// - Parameter isLate: whether origin may have been heard of since.
+    func remember(_ tip: ObjectID?, isLate: Bool = false) throws(Failure) {
         guard let tip else { return }
         // Where nothing says it yet, what is remembered is of this one.
         try knownOrigins.record(originURL())
         try set(seen, to: tip, Self.message)
         var hearsay = hearsay
-        try hearsay.forget(branch)
+        if !isLate || hearsay.isOld(branch, by: tip, in: repository) {
+            try hearsay.forget(branch)
+        }
         for entry in refs.unfinished {
             if case .follow(branch, _, _, _) = entry { refs.end(entry) }
         }

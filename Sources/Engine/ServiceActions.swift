@@ -111,11 +111,11 @@ extension Service {
             (isLooking, originTrouble) = (false, nil)
             tally.heard(at: now)
             looked(found)
-            fetchUnknown(found)
+            let hearsay = Hearsay(gitdir: gitdir)
+            takeDown(found, hearsay)
             // Origin is reached at last.
             reconcile(unreconciled.intersection(found.keys).sorted(), &events)
             unreconciled.subtract(found.keys)
-            let hearsay = Hearsay(gitdir: gitdir)
             for (name, tip) in found.sorted(by: { $0.key < $1.key }) {
                 let seen = name.space == nil ? seen(of: name, hearsay) : seen(ofLog: name, at: tip)
                 events.append(.sighted(name, Sighting(origin: tip, seen: seen)))
@@ -153,8 +153,7 @@ extension Service {
 
     /// What of origin's branch was acted on last: what is not written down yet counts.
     private func seen(of name: RefName, _ hearsay: Hearsay) -> ObjectID? {
-        let written = name.seen.flatMap { try? repository.target(of: $0) }
-        let seen = machine.watermark(of: name)?.seen ?? written
+        let seen = machine.watermark(of: name)?.seen ?? written(name)
         let heard = hearsay.tip(of: name, seen: seen)
         return (try? repository.lastSeen(seen, heard: heard, by: tips[name])) ?? seen
     }

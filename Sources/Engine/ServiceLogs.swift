@@ -33,8 +33,7 @@ extension Service {
     /// What of a log was acted on last, where origin has it at `tip`: that counts, too, if it goes on from
     /// what it had and the log here goes on from that.
     func seen(ofLog name: RefName, at tip: ObjectID?) -> ObjectID? {
-        let written = name.seen.flatMap { try? repository.target(of: $0) }
-        let seen = machine.watermark(of: name)?.seen ?? written
+        let seen = machine.watermark(of: name)?.seen ?? written(name)
         guard let tip, let local = logs[name], local != tip, holds(local, tip),
             seen.map({ holds(tip, $0) }) ?? true
         else { return seen }

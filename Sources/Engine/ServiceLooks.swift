@@ -57,20 +57,31 @@ extension Service {
         }
     }
 
-    /// Has the objects of origin's tips fetched that are not here: without them nobody can say what it
-    /// still has. No branch moves by that.
-    func fetchUnknown(_ found: [RefName: ObjectID?]) {
-        for (name, tip) in found where !fetching.contains(name) && tips[name] != nil {
-            guard isAdopted, let tip, !repository.hasCommit(tip) else { continue }
+    /// Has what a look has found written down, where it is news; and the objects fetched that are not here:
+    /// without them nobody can say what origin still has. No branch moves by that.
+    func takeDown(_ found: [RefName: ObjectID?], _ hearsay: Hearsay) {
+        guard isAdopted else { return }
+        // A reconcile hears for itself, and of what is newer.
+        for (name, tip) in found
+        where !fetching.contains(name) && tips[name] != nil && !machine.awaitsReconcile(name) {
+            let isHere = tip.map(repository.hasCommit) ?? true
+            guard !isHere || tip != hearsay.tip(of: name, seen: written(name)) else { continue }
             fetching.insert(name)
             let (steward, mailbox, log) = (steward, mailbox, log)
             stewardLane.add {
-                do throws(Failure) { try steward.fetch(name) } catch {
+                do throws(Failure) {
+                    if isHere { try steward.note(tip, of: name) } else { try steward.fetch(name) }
+                } catch {
                     log(LogEntry(.debug, "look", "cannot fetch \(name): \(error.description)"))
                 }
                 mailbox.post(.asked { service, _ in service.fetching.remove(name) })
             }
         }
+    }
+
+    /// What refs here say of what was acted on last.
+    func written(_ name: RefName) -> ObjectID? {
+        name.seen.flatMap { try? repository.target(of: $0) }
     }
 
     /// The branch that HEAD stands on, or the one that stands for; nil where branches are given by name.

@@ -41,6 +41,11 @@ struct Steward: Sendable {
         try engine.track(tips.branch)
     }
 
+    /// Notes where origin has `branch`, nowhere for nil, though nothing need be fetched.
+    func note(_ tip: ObjectID?, of branch: RefName) throws(Failure) {
+        try engine(branch).track(tip)
+    }
+
     /// Looks at many branches that were not reconciled yet, and says what is left to do for which.
     func survey(_ branches: [RefName]) -> Survey {
         guard let first = branches.first else { return Survey() }
@@ -122,7 +127,7 @@ extension Engine {
             return
         }
         if update.name.branch != nil { try setTracking(update.new) }
-        try remember(update.new)
+        try remember(update.new, isLate: true)
     }
 
     /// Writes down what ``settle(_:)`` is going to move.
@@ -150,11 +155,22 @@ extension Engine {
         let ours = try attempt { () throws(GitError) in
             try self.repository.commits(from: [tip], hiding: known, limit: 1)
         }
-        guard !ours.isEmpty else { return nil }
+        guard !ours.isEmpty, try !isOfAnother(tip) else { return nil }
         if let conflict, try follow(tip, on: conflict) { return conflict }
         let kept = try escape(tip)
         endEscape(to: kept.name)
         return kept.name
+    }
+
+    /// Whether origin has never had anything of the branch, and has another history under its name: it may
+    /// be the wrong one.
+    private func isOfAnother(_ tip: ObjectID) throws(Failure) -> Bool {
+        guard try target(seen) == nil, let there = try heard(), repository.hasCommit(there) else {
+            return false
+        }
+        return try attempt { () throws(GitError) in
+            try self.repository.mergeBase(tip, there) == nil
+        }
     }
 
     /// Fast-forwards a conflict branch of the same incident. False if it cannot go there.

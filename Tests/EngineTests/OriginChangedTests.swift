@@ -172,6 +172,19 @@ struct OriginChangedTests {
         #expect(!there.contains(theirs))
     }
 
+    @Test("gets nothing of a branch at a first contact that finds another history there")
+    func unrelatedAtFirst() throws {
+        let scene = try Scene()
+        try scene.home.git("update-ref", "-d", "refs/heads/main", at: scene.origin.path)
+        try scene.commit("x", "x", to: scene.origin.path, orphan: true)
+        let refs = try scene.refs("refs/", in: scene.origin.path)
+        let engine = try Serving(scene)
+        #expect(engine.says("error"), "\(engine.words)")
+        try scene.commit("more", "1")
+        #expect(engine.stop() == .exited(1), "\(engine.words)")
+        #expect(try scene.refs("refs/", in: scene.origin.path) == refs)
+    }
+
     @Test("is not called what has it durable before it was asked")
     func notAskedYet() throws {
         let scene = try Scene.inSync()

@@ -123,6 +123,27 @@ struct StatusTests {
         #expect(number(mark["pendingCommits"]) == 2, "\(mark.text)")
     }
 
+    @Test(
+        "remembers what a running engine has last seen of origin, though nothing had to be fetched",
+        arguments: [false, true])
+    func lastLook(isDeleted: Bool) throws {
+        let scene = try Scene.inSync()
+        let ours = try scene.commit("ours", "1")
+        let engine = try Serving(scene, "--origin-check", "100ms")
+        #expect(try engine.isDurable(ours), "\(engine.words)")
+        if isDeleted {
+            try scene.home.git("update-ref", "-d", "refs/heads/main", at: scene.origin.path)
+        } else {
+            try scene.rewindOrigin(to: try #require(try scene.tip("main~1")))
+        }
+        #expect(try eventually { try engine.mark()["state"] != .string("in-sync") })
+        #expect(eventually { exists("\(scene.gitdir)/git-pod-heard") }, "\(engine.words)")
+        #expect(engine.stop() != nil)
+        let mark = try scene.branchStatus()
+        #expect(mark["durable"]?.string != ours, "\(mark.text)")
+        #expect(mark["state"] != .string("in-sync"), "\(mark.text)")
+    }
+
     @Test("says of a running engine that origin has moved, and where to")
     func seenMoved() throws {
         let scene = try Scene.inSync()
