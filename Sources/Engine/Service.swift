@@ -75,6 +75,8 @@ public final class Service {
     var tips: [RefName: ObjectID] = [:]
     /// The same of decision logs, where they are sent.
     var logs: [RefName: ObjectID] = [:]
+    /// What is sent to origin.
+    var sentRefs: Set<RefName> { Set(tips.keys).union(logs.keys) }
     /// Branches that are there and cannot be read.
     var unreadable: Set<RefName> = []
     /// The same of names that cannot be told here.

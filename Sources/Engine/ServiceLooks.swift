@@ -52,7 +52,7 @@ extension Service {
             if drainEnd == nil, !tips.isEmpty, !isLooking {
                 isLooking = true
                 log(LogEntry(.debug, "look", "asking origin where its branches are"))
-                look(Set(tips.keys).union(logs.keys).union(machine.savedOn).sorted())
+                look(sentRefs.union(machine.savedOn).sorted())
             }
         }
     }

@@ -140,7 +140,7 @@ extension Service {
     func connect() throws(Failure) {
         guard let origin = settings.origin else { return }
         let orders = Courier.Settings(
-            origin: origin, names: Set(tips.keys).union(logs.keys).sorted(),
+            origin: origin, names: sentRefs.sorted(),
             warmFor: settings.warmFor,
             generation: generation)
         if let courier { return courier.change(orders) }

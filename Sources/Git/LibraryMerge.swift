@@ -148,7 +148,7 @@ import Model
             try check("make room for a merge") {
                 unsafe content.withUnsafeBytes { memory in
                     unsafe git_odb_write(
-                        &oid, store, memory.baseAddress, memory.count, type.library)
+                        &oid, store, memory.baseAddress, memory.count, type.code)
                 }
             }
         } catch { throw error.failure }

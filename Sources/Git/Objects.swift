@@ -10,7 +10,7 @@ public enum ObjectType: Int32, Sendable {
     case blob = 3
     case tag = 4
 
-    var library: git_object_t { git_object_t(rawValue: rawValue) }
+    var code: git_object_t { git_object_t(rawValue: rawValue) }
 }
 
 /// An object's type and content.
@@ -77,7 +77,7 @@ extension Repository {
         var oid = git_oid()
         let code = unsafe object.content.withUnsafeBytes { memory in
             unsafe git_odb_write(
-                &oid, objects, memory.baseAddress, memory.count, object.type.library)
+                &oid, objects, memory.baseAddress, memory.count, object.type.code)
         }
         guard code == 0 else { throw lastError(code, "write an object") }
         return ObjectID(oid)
@@ -87,7 +87,7 @@ extension Repository {
     public static func id(of object: RawObject) -> ObjectID {
         var oid = git_oid()
         let code = unsafe object.content.withUnsafeBytes { memory in
-            unsafe git_odb_hash(&oid, memory.baseAddress, memory.count, object.type.library)
+            unsafe git_odb_hash(&oid, memory.baseAddress, memory.count, object.type.code)
         }
         precondition(code == 0, "hashing bytes in memory cannot fail")
         return ObjectID(oid)

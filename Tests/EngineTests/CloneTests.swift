@@ -233,15 +233,21 @@ struct CloneTests {
     "A clone on a small volume",
     .enabled(if: currentUser() == 0, "only root can mount a volume"))
 struct SmallVolumeTests {
+    private func cloneBulk(
+        _ scene: Scene, into volume: SmallVolume, megabytes: Int, minFree: String
+    ) throws -> Answer {
+        try scene.origin.pod.addBulk(megabytes: megabytes, to: scene.origin.path)
+        return try scene.answer([
+            "clone", scene.origin.path, volume.path, "--branch", "bulk", "--min-free", minFree,
+            "--json",
+        ])
+    }
+
     @Test("stops before the volume is full, and leaves it empty")
     func full() throws {
         let scene = try Scene()
         let volume = try SmallVolume("24m")
-        try scene.origin.pod.addBulk(megabytes: 40, to: scene.origin.path)
-        let answer = try scene.answer([
-            "clone", scene.origin.path, volume.path, "--branch", "bulk", "--min-free", "4M",
-            "--json",
-        ])
+        let answer = try cloneBulk(scene, into: volume, megabytes: 40, minFree: "4M")
         #expect(answer.code == .failed)
         #expect(
             answer.errors.contains("disk-full") || answer.errors.contains("No space left"),
@@ -254,11 +260,7 @@ struct SmallVolumeTests {
     func keepsFree() throws {
         let scene = try Scene()
         let volume = try SmallVolume("24m")
-        try scene.origin.pod.addBulk(megabytes: 8, to: scene.origin.path)
-        let answer = try scene.answer([
-            "clone", scene.origin.path, volume.path, "--branch", "bulk", "--min-free", "18M",
-            "--json",
-        ])
+        let answer = try cloneBulk(scene, into: volume, megabytes: 8, minFree: "18M")
         #expect(answer.code == .failed, "\(answer.errors)")
         #expect(answer.errors.contains("18 MiB must be"), "\(answer.errors)")
         #expect((directoryEntries(volume.path) ?? ["?"]).isEmpty)

@@ -6,7 +6,7 @@ import POSIX
 import TestSupport
 
 struct Writing {
-    enum Kind: String, CaseIterable { case plumbing, push, library }
+    enum Kind: String, CaseIterable { case plumbing, push, libgit2 }
 
     let kind: Kind
     let stage: Stage
@@ -64,7 +64,7 @@ struct Writing {
     private func write(_ ref: String, _ file: String, _ text: String, _ count: Int) throws(Failure)
         -> [String]?
     {
-        if kind == .library { return try library.commit(ref, file, text, count: count) }
+        if kind == .libgit2 { return try library.commit(ref, file, text, count: count) }
         if kind == .push {
             // After an hour of two busy writers that is a large one, from loose objects.
             try home.attempt(
